@@ -1,0 +1,1 @@
+"""Validity codes: format, issuing, ledger."""

@@ -1,0 +1,1 @@
+"""This domain: schemas, the linkage model, the outcomes."""

@@ -1,0 +1,1 @@
+"""Files and tables in, staged records and quarantine out."""

@@ -1,0 +1,1 @@
+"""Probabilistic linkage for any two tables, from a declarative model."""

@@ -1,0 +1,1 @@
+"""Persian text in, canonical value out. Knows nothing of diplomas."""

@@ -1,0 +1,1 @@
+"""Cases, packets for universities, decisions."""

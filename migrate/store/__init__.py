@@ -1,0 +1,1 @@
+"""What outlives a batch: SQLAlchemy tables and Alembic migrations."""
