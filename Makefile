@@ -1,0 +1,63 @@
+# Two commands do all the set-up: `make demo` and `make test`.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+REPORTS ?= reports
+SAMPLE := $(REPORTS)/sample
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint types contracts lab lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# A lock decides what is installed; a stamp of each says that it is
+$(VENV)/.run: requirements/run.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or later is needed: make PYTHON=/path/to/python3.11")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing from requirements/run.lock (a minute or two, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: requirements/test.lock $(VENV)/.run
+	@echo "installing from requirements/test.lock"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.lock
+	@touch $@
+
+.venv-lab/.lab: requirements/lab.lock pyproject.toml
+	@test -x .venv-lab/bin/python || $(PYTHON) -m venv .venv-lab
+	@.venv-lab/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/lab.lock
+	@.venv-lab/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(VENV)/.run ## Run one batch on made-up data: 10,000 ledger rows, 50,000 degrees
+	@$(BIN)/migrate sample $(SAMPLE) >/dev/null
+	@$(BIN)/migrate run --source $(SAMPLE)/legacy.csv --registry "sqlite:///$(SAMPLE)/registry.sqlite#degrees" --batch demo --reports $(REPORTS) --store "sqlite:///$(SAMPLE)/store.sqlite"
+
+test: $(VENV)/.test ## Run the whole test suite
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/.test ## Check the style of modules and notebooks
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@for notebook in notebooks/*.ipynb; do $(BIN)/nbstripout --verify $$notebook || exit 1; done
+
+types: $(VENV)/.test ## Check types, strictly
+	@$(BIN)/mypy
+
+contracts: $(VENV)/.test ## Check that rooms import one way only
+	@$(BIN)/lint-imports --no-cache
+
+check: lint types contracts test ## All of the above
+
+lab: .venv-lab/.lab ## Open the notebooks in JupyterLab
+	@.venv-lab/bin/jupyter lab notebooks/
+
+lock: ## Resolve the dependencies again (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra build -o requirements/run.lock pyproject.toml
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra test -c requirements/run.lock -o requirements/test.lock pyproject.toml
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra lab -c requirements/run.lock -o requirements/lab.lock pyproject.toml
+
+clean: ## Remove environments and caches; never reports
+	rm -rf .venv .venv-lab .mypy_cache .pytest_cache .ruff_cache
