@@ -1,0 +1,31 @@
+"""Passwords: taken from the environment, and kept out of every artefact."""
+
+from __future__ import annotations
+
+import os
+import re
+
+STORE_PASSWORD = "MIGRATE_STORE_PASSWORD"
+REGISTRY_PASSWORD = "MIGRATE_REGISTRY_PASSWORD"
+_VARIABLES = (STORE_PASSWORD, REGISTRY_PASSWORD, "PGPASSWORD")
+_IN_ADDRESS = re.compile(r"(?<=://)([^\s/:@'\"]*):([^\s/@'\"]+)@")
+
+
+def keep_in_environment(variable: str, password: str | None) -> None:
+    """Put a password that stood in an address where the kernels find it, unless one is there."""
+    if password is not None:
+        os.environ[variable] = password
+
+
+def mask(text: str) -> str:
+    """The text with every known password, and any password in an address, replaced by ``***``.
+
+    A known password shorter than 4 characters is masked only within an address: replacing it
+    everywhere would spoil ordinary words.
+    """
+    masked = _IN_ADDRESS.sub(r"\1:***@", text)
+    for variable in _VARIABLES:
+        value = os.environ.get(variable, "")
+        if len(value) >= 4:
+            masked = masked.replace(value, "***")
+    return masked
