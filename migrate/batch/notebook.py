@@ -52,7 +52,6 @@ def execute(stage: str, parameters: dict[str, Any], output: Path, *, word: Path)
         try:
             papermill.execute_notebook(
                 str(source),
-                # nbformat goes by the extension, which the temporary file has not
                 str(partial),
                 parameters=parameters,
                 kernel_name="python3",

@@ -20,7 +20,7 @@ from migrate.batch.project import STAGES
 from migrate.batch.project import notebook as notebook_of
 from migrate.batch.settings import Settings
 from migrate.errors import InputError, RunError
-from migrate.intake.files import sha256, write_atomically
+from migrate.intake.files import PARTIAL, sha256, write_atomically
 
 ISSUE, SUMMARY = "5-issue", "6-summary"
 
@@ -206,7 +206,7 @@ def _record_notebook(folder: Path, stage: str, output: Path) -> None:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    for partial in folder.rglob(".*.part"):
+    for partial in folder.rglob(f".*{PARTIAL}*"):
         partial.unlink(missing_ok=True)
 
 

@@ -9,6 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+PARTIAL = ".part"
+
+
+def _umask() -> int:
+    # the only portable way to read it is to set it
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
 
 @contextmanager
 def write_atomically(path: Path) -> Iterator[Path]:
@@ -18,13 +27,16 @@ def write_atomically(path: Path) -> Iterator[Path]:
     as it was or whole. On any error the temporary file is removed and the error goes on.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    # the suffix stays: writers such as Papermill and pyarrow go by it
+    suffix = f"{PARTIAL}{path.suffix}"
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}.", suffix=suffix, dir=path.parent)
     os.close(handle)
     partial = Path(name)
     try:
         yield partial
         with partial.open("rb+") as written:
             os.fsync(written.fileno())
+        partial.chmod(0o666 & ~_umask())
         os.replace(partial, path)
     except BaseException:
         partial.unlink(missing_ok=True)
