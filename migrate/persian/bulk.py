@@ -13,10 +13,10 @@ _SLICE = 65_536
 
 
 def map_distinct(
-    column: pa.ChunkedArray | pa.Array,
+    column: pa.ChunkedArray[Any] | pa.Array[Any],
     function: Callable[[str | None], Any],
     type: pa.DataType,
-) -> pa.ChunkedArray:
+) -> pa.ChunkedArray[Any]:
     """Apply a function to each distinct value of a column, and spread the results over its rows.
 
     A column of names or dates repeats itself: 1.15M rows of birth places are 2,000 values. Where
@@ -29,15 +29,16 @@ def map_distinct(
     :returns: n rows of `type`, in as many chunks as the column had (one for an Array).
     :raises pyarrow.ArrowInvalid: where a result does not fit `type`.
     """
-    chunked = column if isinstance(column, pa.ChunkedArray) else pa.chunked_array([column])
+    chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
+    chunked = pa.chunked_array(chunks, column.type)
     if pa.types.is_dictionary(chunked.type):
         # a dictionary may hold a value twice, or null as a value
         chunked = chunked.cast(chunked.type.value_type)
     if not (pa.types.is_string(chunked.type) or pa.types.is_large_string(chunked.type)):
         chunked = chunked.cast(pa.string())
-    encoded = chunked.dictionary_encode().unify_dictionaries()
-    if encoded.num_chunks == 0:
-        return pa.chunked_array([], type=type)
+    encoded: Any = chunked.dictionary_encode().unify_dictionaries()
+    if not encoded.num_chunks:
+        return _chunked([], type)
     distinct = encoded.chunk(0).dictionary
     results = [
         pa.array([function(value) for value in distinct.slice(at, _SLICE).to_pylist()], type=type)
@@ -45,11 +46,13 @@ def map_distinct(
     ]
     if encoded.null_count:
         results.append(pa.array([function(None)], type=type))
-    values = pa.concat_arrays(results) if results else pa.array([], type=type)
-    return pa.chunked_array(
-        [
-            values.take(pc.fill_null(chunk.indices, pa.scalar(len(distinct), pa.int32())))
-            for chunk in encoded.chunks
-        ],
-        type=type,
+    values: Any = pa.concat_arrays(results) if results else pa.array([], type=type)
+    null_at = pa.scalar(len(distinct), pa.int32())
+    return _chunked(
+        [values.take(pc.fill_null(chunk.indices, null_at)) for chunk in encoded.chunks], type
     )
+
+
+def _chunked(chunks: list[Any], type: pa.DataType) -> pa.ChunkedArray[Any]:
+    whole: pa.ChunkedArray[Any] = pa.chunked_array(chunks, type)  # type: ignore[call-overload]
+    return whole

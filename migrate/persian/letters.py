@@ -164,15 +164,13 @@ def key(text: str | None) -> str:
 
 
 # What clerks, spreadsheets and databases write where there is nothing to write, as keys
-_BLANK = frozenset(
-    key(words)
-    for words in """
+_BLANK_WORDS = """
     |ندارد|نداره|ندارم|فاقد|بدون|هیچ|هیچکدام|خالی|مجهول|ناخوانا|خوانا نیست|قابل خواندن نیست
     |نامشخص|نا مشخص|مشخص نیست|مشخص نشده|نامعلوم|معلوم نیست|ثبت نشده|درج نشده|درج نگردیده
     |قید نشده|وارد نشده|اعلام نشده|تعیین نشده|موجود نیست|موجود نمی باشد|در دست نیست|نمی باشد
     |null|nan|nat|none|nil|n/a|#n/a|unknown|undefined|missing|empty|not available
-    """.split("|")
-)
+"""
+_BLANK = frozenset(key(words) for words in _BLANK_WORDS.split("|"))
 # only with their mark: a person may be called Ref
 _SPREADSHEET_ERRORS = frozenset(
     {"#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"}
