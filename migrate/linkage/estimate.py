@@ -1,0 +1,201 @@
+"""m probabilities and priors by expectation–maximisation over candidates that compete.
+
+A record has one entity or none, and of that entity one item or none. The E-step therefore gives
+each candidate its share against its rivals, against an entity that the reference does not hold, and
+against the model's confounders; the M-step counts levels by those shares (Dempster et al. 1977).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from migrate.linkage.model import Group, LinkageModel
+
+Floats = npt.NDArray[np.float64]
+Indices = npt.NDArray[np.int64]
+Levels = npt.NDArray[np.int8]
+# the model's own m count as this many right links: a small batch is not taken at its word
+PRIOR_LINKS = 50.0
+ROUNDS, CLOSE_ENOUGH = 25, 1e-4
+
+
+@dataclass(frozen=True)
+class Probabilities:
+    """What was learned: m and u of each field's levels, and the prior of each group."""
+
+    m: dict[str, Floats]
+    u: dict[str, Floats]
+    priors: dict[str, float]
+
+    def weights(self, field: str) -> Floats:
+        """Match weights of a field's levels, log2(m/u), in bits, with 0 for both kinds of absence.
+
+        Indexed by level code: the last two places serve -2 (could not be compared), -1 (missing).
+        """
+        return np.concatenate([np.log2(self.m[field] / self.u[field]), np.zeros(2)])
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Candidates as arrays, sorted by record, then entity: what EM and scoring work on.
+
+    ``levels`` has shape (fields, pairs); ``terms`` the term-frequency bits of each field, (fields,
+    pairs) float32; ``record`` and ``entity`` number each pair's record and entity; ``entities`` is
+    how many entities the reference holds.
+    """
+
+    levels: Levels
+    terms: npt.NDArray[np.float32]
+    record: Indices
+    entity: Indices
+    entities: int
+
+    def starts(self) -> tuple[Indices, Indices]:
+        """Where each (record, entity) begins among pairs, and each record among those."""
+        new_record = np.r_[True, self.record[1:] != self.record[:-1]]
+        new_entity = new_record | np.r_[True, self.entity[1:] != self.entity[:-1]]
+        begins = np.flatnonzero(new_entity)
+        return begins, np.flatnonzero(new_record[begins])
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Bits and posterior shares of candidates.
+
+    ``entity_weight`` and ``item_weight`` are bits a pair; ``entity_share`` the probability that the
+    record is this entity, ``item_share`` that it is this item if it is the entity; each a pair.
+    """
+
+    entity_weight: Floats
+    item_weight: Floats
+    entity_share: Floats
+    item_share: Floats
+
+
+def group_weight(
+    compared: Compared, model: LinkageModel, learned: Probabilities, names: set[str]
+) -> Floats:
+    """The bits of the fields in ``names`` for each pair, term frequencies included."""
+    total = np.zeros(compared.levels.shape[1])
+    for position, field in enumerate(model.fields):
+        if field.name in names:
+            total += learned.weights(field.name)[compared.levels[position]]
+            total += compared.terms[position]
+    return total
+
+
+def shares(compared: Compared, model: LinkageModel, learned: Probabilities) -> Shares:
+    """The E-step: how likely each candidate is, against all that could be true instead."""
+    first = model.groups[0]
+    pairs = compared.levels.shape[1]
+    fields = {field.name for field in model.group_fields(first.name)}
+    weight = group_weight(compared, model, learned, fields)
+    begins, records = compared.starts()
+    if not pairs:
+        return Shares(weight, weight, weight, weight)
+    best = np.maximum.reduceat(weight, begins)
+    confounding = _confounders(compared, model, first, learned, begins)
+    prior = learned.priors[first.name]
+    none = np.log2(compared.entities * (1 - prior) / prior)
+    top = np.maximum(np.maximum.reduceat(np.maximum(best, confounding), records), none)
+    spread_top = np.repeat(top, np.diff(np.r_[records, len(begins)]))
+    odds = np.exp2(best - spread_top)
+    others = np.exp2(confounding - spread_top)
+    total = np.add.reduceat(odds + others, records) + np.exp2(none - top)
+    share = odds / np.repeat(total, np.diff(np.r_[records, len(begins)]))
+    lengths = np.diff(np.r_[begins, pairs])
+    entity_share = np.repeat(share, lengths)
+    if len(model.groups) == 1:
+        return Shares(weight, np.zeros(pairs), entity_share, np.ones(pairs))
+    second = model.groups[1]
+    item_weight = group_weight(
+        compared, model, learned, {field.name for field in model.group_fields(second.name)}
+    )
+    held = learned.priors[second.name]
+    item_odds = np.exp2(np.minimum(item_weight, 500)) * held / np.repeat(lengths, lengths)
+    item_total = np.add.reduceat(item_odds, begins) + (1 - held)
+    return Shares(weight, item_weight, entity_share, item_odds / np.repeat(item_total, lengths))
+
+
+def _confounders(
+    compared: Compared,
+    model: LinkageModel,
+    group: Group,
+    learned: Probabilities,
+    begins: Indices,
+) -> Floats:
+    """Bits of all the group's confounders together, for each (record, entity)."""
+    total = np.full(len(begins), -np.inf)
+    place = {field.name: position for position, field in enumerate(model.fields)}
+    for kin in group.confounders:
+        weight = group_weight(compared, model, learned, set(kin.shares)) + np.log2(kin.odds)
+        for name in kin.differs:
+            weight += np.where(compared.levels[place[name]] == 0, np.log2(kin.rarity), 0.0)
+        total = np.logaddexp2(total, np.maximum.reduceat(weight, begins))
+    return total
+
+
+def learn(compared: Compared, model: LinkageModel, u: dict[str, Floats]) -> Probabilities:
+    """Learn m and the priors from candidates, given u; deterministic, no random start.
+
+    Starts from the model's own m, which also weigh as ``PRIOR_LINKS`` right links at the end, so a
+    level that a batch never shows keeps a probability over 0.
+    """
+    start = {f.name: np.array([level.m for level in f.levels]) for f in model.fields}
+    start = {name: m / m.sum() for name, m in start.items()}
+    learned = Probabilities(start, u, {group.name: group.prior for group in model.groups})
+    if not compared.levels.shape[1]:
+        return learned
+    begins, records = compared.starts()
+    for _ in range(ROUNDS):
+        found = shares(compared, model, learned)
+        newer = _maximise(compared, model, learned, start, found, begins, len(records))
+        moved = max(float(np.abs(newer.m[name] - learned.m[name]).max()) for name in start)
+        learned = newer
+        if moved < CLOSE_ENOUGH:
+            break
+    return learned
+
+
+def _maximise(
+    compared: Compared,
+    model: LinkageModel,
+    learned: Probabilities,
+    start: dict[str, Floats],
+    found: Shares,
+    begins: Indices,
+    records: int,
+) -> Probabilities:
+    first = model.groups[0]
+    # an entity's fields stand on each of its items: its best pair speaks for it
+    best = _best_of(found.entity_weight, begins)
+    m = dict(learned.m)
+    for position, field in enumerate(model.fields):
+        if field.group == first.name:
+            level, share = compared.levels[position][best], found.entity_share[best]
+        else:
+            level, share = compared.levels[position], found.entity_share * found.item_share
+        known = level >= 0
+        counted = np.bincount(level[known], weights=share[known], minlength=len(field.levels))
+        m[field.name] = (counted + start[field.name] * PRIOR_LINKS) / (counted.sum() + PRIOR_LINKS)
+    priors = dict(learned.priors)
+    sure = float(found.entity_share[best].sum())
+    priors[first.name] = (sure + first.prior * PRIOR_LINKS) / (records + PRIOR_LINKS)
+    if len(model.groups) == 2:
+        second = model.groups[1]
+        held = float((found.entity_share * found.item_share).sum())
+        priors[second.name] = (held + second.prior * PRIOR_LINKS) / (sure + PRIOR_LINKS)
+    priors = {name: min(max(prior, 0.01), 0.999) for name, prior in priors.items()}
+    return replace(learned, m=m, priors=priors)
+
+
+def _best_of(weight: Floats, begins: Indices) -> Indices:
+    """The first pair of the greatest weight in each run of pairs."""
+    lengths = np.diff(np.r_[begins, len(weight)])
+    top = np.repeat(np.maximum.reduceat(weight, begins), lengths)
+    places = np.flatnonzero(weight == top)
+    run = np.repeat(np.arange(len(begins)), lengths)[places]
+    return places[np.r_[True, run[1:] != run[:-1]]]
