@@ -1,0 +1,267 @@
+"""Names of people: their parts, and three keys by which two writings of one name meet.
+
+A cell may hold a first name, a last name, a father's name, or two of them; nothing here knows
+which. What is folded: see ``parse_name`` for parts, and each key for what it adds.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from migrate.persian.letters import fold, is_blank, key
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name taken apart.
+
+    :ivar text: the whole cell, folded for people to read, titles included.
+    :ivar titles: titles found, as folded, in their order: ('حاج', 'دکتر').
+    :ivar seyyed: whether سید, سیده or (ال)سادات stood in it, joined or apart.
+    :ivar parts: what is left, never empty, each part as a key: ('محمد', 'رضا').
+    :ivar suffix: what trailed the name and comes and goes: ('السادات',).
+    """
+
+    text: str
+    titles: tuple[str, ...]
+    seyyed: bool
+    parts: tuple[str, ...]
+    suffix: tuple[str, ...]
+
+
+def _keys(words: str) -> frozenset[str]:
+    return frozenset(key(word) for word in words.split())
+
+
+# titles that no surname begins with: nothing is joined to them
+_COURTESY = _keys("آقای خانم جناب سرکار دوشیزه دکتر مهندس پروفسور تیمسار سرهنگ سرگرد سروان")
+# said of a father who has died, before the name or after it
+_LATE = _keys("مرحوم مرحومه شادروان متوفی متوفا")
+_TITLES = (
+    _COURTESY
+    | _LATE
+    | _keys("حاج حاجی حاجیه حاجیه‌خانم الحاج کربلایی کربلایی کبلایی کربلائیه مشهدی مشدی مشتی")
+    | _keys("شهید استاد فرزند حجت‌الاسلام حجه‌الاسلام والمسلمین آیت‌اله آیه‌اله ثقه‌الاسلام")
+)
+_SEYYED = _keys("سید سیده")
+_SADAT = _keys("السادات سادات")
+# ends of surnames: with the word before them they are one part, and no title goes before them
+_ENDS = _keys(
+    "زاده پور نژاد فر نیا یان لو پناه دوست وند چی منش تبار خواه آبادی بیگی وردی قلی ی ان ین"
+)
+_JOINED_ENDS = _keys("زاده پور نژاد فر نیا یان لو پناه دوست وند چی منش تبار خواه آبادی وردی قلی")
+# common given names: where one is written on to another or to a title, they are parted
+_GIVEN = _keys(
+    "محمد علی حسن حسین رضا احمد محمود حامد حمید مهدی هادی جواد صادق کاظم باقر تقی نقی جعفر موسی"
+    " عباس اکبر اصغر قاسم ابراهیم اسماعیل اسمعیل یوسف یعقوب اسحاق یونس داود داوود سلیمان امین امیر"
+    " کریم رحیم سعید مسعود ناصر منصور مصطفی مرتضی مجتبی یحیی عیسی طاهر زمان یاسین طه طاها ایمان"
+    " کمال جلال جمال رسول نبی ولی صالح سجاد میلاد پویا آرش سام پارسا عرفان احسان محسن مجید وحید"
+    " خلیل جلیل هاشم حیدر صفدر صفر رجب شعبان رمضان قربان مراد نظر یار فاطمه زهرا مریم زینب معصومه"
+    " سکینه رقیه خدیجه طاهره صدیقه نرگس لیلا سمیه اعظم اشرف اقدس ابوالفضل ابوالقاسم ابوالحسن"
+    " عبدالله عبداله فاضل فرید شریف حنیف سینا کیان مهران مهرداد بهزاد فرزاد شهرام بهرام"
+)
+_PREFIXES = (_GIVEN - _keys("یار زمان اعظم اشرف")) | _keys(
+    "غلام میر گل شاه شیر نور خان یار سلطان خدا برات کرم اسد فتح عین لطف دوست"
+)
+_GIVEN_FORMS = frozenset(given + end for given in _GIVEN for end in ("", "ی", *_JOINED_ENDS))
+# words in ال that are names by themselves, not the second half of one (عبد الرحمن)
+_OWN_WORDS = _SADAT | _keys(
+    "ال الهام الهامی الهه الهی الناز الیاس الیاسی المیرا الماس الماسی الوند الوندی البرز البرزی"
+    " الفت الفتی السا الینا الیکا الیار الهیار الهیاری الیان"
+)
+_WOMEN = _keys("فاطمه زهرا مریم زینب معصومه سکینه رقیه خدیجه طاهره صدیقه نرگس لیلا سمیه اعظم اشرف")
+_ALLAH = "الله"
+
+
+def parse_name(text: str | None) -> Name | None:
+    """Take a name apart. None for a cell that says nothing.
+
+    Titles (آقای, دکتر, حاج, کربلایی, مرحوم …) and سید/سیده are taken from the front, also where
+    they are written on to a common given name (سیدعلی, حاجعلی); (ال)سادات from the end. A title
+    before the end of a surname is none (حاجی زاده, سیدزاده), nor one that stands alone: a cell
+    that is only «سید» or «مشهدی» is somebody's name. میر, شیخ, خان and آقا stay, they are parts
+    of registered names. Parts do not depend on spacing where the words are common: محمد رضا,
+    محمد‌رضا and محمدرضا are (محمد, رضا); حسین زاده is (حسینزاده), عبد الله is (عبداله). In parts
+    الله is written اله, رحمه الله is رحمت اله, and a hamza before و is dropped (رئوف, مسئول).
+
+    :param text: a cell as read.
+    """
+    if text is None or is_blank(text):
+        return None
+    folded = fold(text)
+    words, shown = _join_ends(folded)
+    if not words:
+        words, shown = [key(folded)], [folded]
+    titles: list[str] = []
+    suffix: list[str] = []
+    seyyed = False
+    while len(words) > 1:
+        if words[0] in _TITLES:
+            titles.append(shown.pop(0))
+        elif words[0] in _SEYYED:
+            seyyed = True
+            shown.pop(0)
+        else:
+            break
+        words.pop(0)
+    while len(words) > 1:
+        if words[-1] in _SADAT:
+            seyyed = True
+            suffix.insert(0, shown.pop())
+        elif words[-1] in _LATE:
+            titles.append(shown.pop())
+        else:
+            break
+        words.pop()
+    parts: list[str] = []
+    for place, word in enumerate(words):
+        title, is_seyyed, inner, end = _part(word, place == 0, place == len(words) - 1)
+        titles.extend(title)
+        seyyed |= is_seyyed
+        parts.extend(inner)
+        suffix.extend(end)
+    return Name(folded, tuple(titles), seyyed, tuple(parts), tuple(suffix))
+
+
+def _join_ends(folded: str) -> tuple[list[str], list[str]]:
+    """The words of a folded text as keys, ends of surnames and الـ joined on; and as folded."""
+    if not folded.isalnum():
+        folded = "".join(c if c.isalnum() else " " for c in folded)
+    words: list[str] = []
+    shown: list[str] = []
+    for word in folded.split():
+        keyed = _key_word(word)
+        if not keyed:
+            continue
+        joins = keyed in _ENDS or (keyed.startswith("ال") and keyed not in _OWN_WORDS)
+        if joins and words and words[-1] not in _COURTESY:
+            before = words[-1]
+            # رحمة الله keyed by an Arabic hand
+            if keyed == "اله" and before.endswith("ه") and len(before) > 2:
+                before = before[:-1] + "ت"
+            words[-1] = before + keyed
+            shown[-1] += " " + word
+        else:
+            words.append(keyed)
+            shown.append(word)
+    return words, shown
+
+
+@lru_cache(maxsize=65_536)
+def _key_word(word: str) -> str:
+    return key(word.replace("ئو", "و")).replace(_ALLAH, "اله")
+
+
+@lru_cache(maxsize=65_536)
+def _part(
+    word: str, first: bool, last: bool
+) -> tuple[tuple[str, ...], bool, tuple[str, ...], tuple[str, ...]]:
+    """What is written in one word: titles, whether سید, parts, suffix."""
+    titles: tuple[str, ...] = ()
+    suffix: tuple[str, ...] = ()
+    seyyed = False
+    if first:
+        for title in ("حاجی", "حاج", "کربلایی", "مشهدی"):
+            if word.startswith(title) and word[len(title) :] in _GIVEN_FORMS:
+                titles, word = (title,), word[len(title) :]
+                break
+        if word.startswith("سید") and word != "سیده":
+            rest = word[3:]
+            if rest[:1] == "ه" and rest[1:] in _WOMEN:
+                seyyed, word = True, rest[1:]
+            elif len(rest) > 1 and rest not in _ENDS:
+                seyyed, word = True, rest
+    if last:
+        for sadat in ("السادات", "سادات"):
+            rest = word[: -len(sadat)]
+            if word.endswith(sadat) and len(rest) > 2 and rest != "میر":
+                seyyed, suffix, word = True, (sadat,), rest
+                break
+    for at in range(2, len(word) - 1):
+        if word[at:] in _GIVEN_FORMS and word[:at] in _PREFIXES:
+            return titles, seyyed, (word[:at], word[at:]), suffix
+    return titles, seyyed, (word,), suffix
+
+
+def name_key(text: str | None) -> str | None:
+    """The parts of a name written together, without titles and سید: survives spacing, ZWNJ,
+    Arabic letters, آ and ا, ئ and ی, الله and اله. None for a blank.
+
+    :param text: a cell as read.
+    """
+    name = parse_name(text)
+    return "".join(name.parts) if name else None
+
+
+_BY_EAR = str.maketrans("صثذضظطغحع", "سسزززتقها")
+_DOUBLED = re.compile(r"(.)\1+")
+# two right spellings of one sound that no letter-by-letter rule joins
+_SPELLINGS = {
+    "اسمعیل": "اسماعیل",
+    "رحمن": "رحمان",
+    "اسحق": "اسحاق",
+    "ابرهیم": "ابراهیم",
+    "هرون": "هارون",
+    "سلیمن": "سلیمان",
+    "لقمن": "لقمان",
+    "عثمن": "عثمان",
+    "موسا": "موسی",
+    "عیسا": "عیسی",
+    "یحیا": "یحیی",
+    "مرتضا": "مرتضی",
+    "مصطفا": "مصطفی",
+    "مجتبا": "مجتبی",
+    "لیلا": "لیلی",
+    "کبرا": "کبری",
+    "صغرا": "صغری",
+    "طاها": "طه",
+    "یاسین": "یس",
+    "ابولف": "ابوالف",
+    "ابولق": "ابوالق",
+    "ابولح": "ابوالح",
+    "خوا": "خا",
+    "نب": "مب",
+}
+_SPELLING = re.compile("|".join(sorted(_SPELLINGS, key=len, reverse=True)))
+
+
+def sound_key(text: str | None) -> str | None:
+    """``name_key`` as the ear has it: names that are dictated meet here. None for a blank.
+
+    Folded: ث ص to س; ذ ض ظ to ز; ط to ت; غ to ق; ح to ه; ع to ا, as آ is (معصومه, ماصومه);
+    خوا to خا; نب to مب; doubled letters to one (داوود, رضائی, رضایی); a few names of two
+    spellings (اسمعیل, رحمن, اسحق, موسا, لیلی, ابولفضل). Vowels that are written are kept.
+
+    :param text: a cell as read.
+    """
+    joined = name_key(text)
+    return None if joined is None else sound(joined)
+
+
+def sound(joined: str) -> str:
+    """``sound_key`` of what ``name_key`` gave, for those who hold it already."""
+    respelled = _SPELLING.sub(lambda found: _SPELLINGS[found[0]], joined)
+    return _DOUBLED.sub(r"\1", respelled.translate(_BY_EAR))
+
+
+_DOTLESS = str.maketrans("بپتثنیجچخذزژشضظغفقگ", "ٮٮٮٮٮٮحححدررسصطعڡڡک")
+
+
+def skeleton_key(text: str | None) -> str | None:
+    """``name_key`` without dots and strokes, as a bad copy shows it. None for a blank.
+
+    One class each: ب پ ت ث ن ی; ج چ ح خ; د ذ; ر ز ژ; س ش; ص ض; ط ظ; ع غ; ف ق; ک گ. ن and ی
+    lose their dots at the end of a word too, where their shape differs, so that the key does
+    not depend on spacing. Length is kept.
+
+    :param text: a cell as read.
+    """
+    joined = name_key(text)
+    return None if joined is None else skeleton(joined)
+
+
+def skeleton(joined: str) -> str:
+    """``skeleton_key`` of what ``name_key`` gave, for those who hold it already."""
+    return joined.translate(_DOTLESS)
