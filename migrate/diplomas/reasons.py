@@ -1,0 +1,73 @@
+"""Why a record has its outcome, in words for the data team."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migrate.diplomas.duplicates import Settled
+from migrate.diplomas.outcomes import Decisions, Thresholds
+from migrate.linkage.link import Linkage
+
+
+def reason_of(
+    place: int,
+    decisions: Decisions,
+    settled: Settled,
+    linkage: Linkage,
+    thresholds: Thresholds,
+    legacy_ids: Sequence[str],
+    rows: Sequence[int],
+) -> str:
+    """The reason for the outcome of decision ``place``, in one line of English.
+
+    ``legacy_ids`` and ``rows`` are those of the linked table, to name another record by.
+    """
+    outcome, against = settled.outcome[place], settled.contradicts[place]
+    other = settled.stands[place]
+    named = ""
+    if other >= 0:
+        record = int(decisions.record[other])
+        named = f"legacy record {legacy_ids[record]} (row {rows[record]})"
+    probability = decisions.probability[place]
+    match outcome:
+        case "linked" | "already_coded":
+            said = f"one degree, no field contradicts; {_agreement(place, decisions, linkage)}"
+            return f"{said}; the degree has a code" if outcome == "already_coded" else said
+        case "duplicate":
+            return f"{named} stands for the same degree, and the two agree"
+        case "mismatch" if other >= 0:
+            return f"{named} claims the same degree, and they disagree in {_listed(against)}"
+        case "mismatch" if against:
+            return f"one degree, but {_listed(against)} contradicts it"
+        case "mismatch":
+            return (
+                "one degree and no field contradicts it, but the evidence is thin: probability "
+                f"{probability:.5f}, {thresholds.accept} is asked for"
+            )
+        case "ambiguous" if decisions.people[place] > 1:
+            return f"{decisions.people[place]} persons are too close to tell apart"
+        case "ambiguous":
+            return f"{decisions.degrees[place]} degrees of one person are too close to tell apart"
+        case "degree_missing":
+            return "the person is in the registry, none of their degrees is this one"
+        case _:
+            return (
+                f"nobody in the registry fits well; the nearest has probability {probability:.5f}"
+            )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
+def _agreement(place: int, decisions: Decisions, linkage: Linkage) -> str:
+    """How many fields agree outright, and which agree only nearly."""
+    pair = decisions.pair[place]
+    outright, nearly = 0, []
+    for position, field in enumerate(linkage.model.fields):
+        level = int(linkage.compared.levels[position][pair])
+        if level == 0:
+            outright += 1
+        elif level > 0:
+            nearly.append(f"{field.name} ({field.levels[level].name})")
+    return f"{outright} fields agree" + (f", nearly {', '.join(nearly)}" if nearly else "")
