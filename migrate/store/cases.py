@@ -1,0 +1,94 @@
+"""Cases in the store, where they outlive their batch: each version as a university was shown it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import Engine, func, insert, select, tuple_
+
+from migrate.codes.issuing import sha256_text
+from migrate.errors import RunError
+from migrate.review.cases import Case, CaseCandidate
+from migrate.store.engine import reading, writing
+from migrate.store.tables import CaseRow
+
+_CHUNK = 500
+
+
+def save_cases(engine: Engine, cases: Sequence[Case]) -> int:
+    """Keep cases that the store does not have yet, in one transaction; give how many these are.
+
+    A case that is there already in the same version is left untouched.
+
+    :param engine: the store, as ``open_store`` gives it.
+    :param cases: of any batches.
+    :raises RunError: when the database fails.
+    """
+    saved = 0
+    with writing(engine) as connection:
+        for start in range(0, len(cases), _CHUNK):
+            chunk = {(case.case_id, case.version): case for case in cases[start : start + _CHUNK]}
+            key = tuple_(CaseRow.case_id, CaseRow.version)
+            held = connection.execute(
+                select(CaseRow.case_id, CaseRow.version).where(key.in_(list(chunk)))
+            )
+            for row in held:
+                del chunk[row.case_id, row.version]
+            if chunk:
+                connection.execute(insert(CaseRow), [_row(case) for case in chunk.values()])
+            saved += len(chunk)
+    return saved
+
+
+def cases_of_batch(engine: Engine, batch: str) -> list[Case]:
+    """The newest version of each case of a batch, in the order of its source.
+
+    :raises RunError: when a case is not what was saved: its digest does not fit.
+    """
+    newest = (
+        select(CaseRow.case_id, func.max(CaseRow.version).label("version"))
+        .where(CaseRow.batch == batch)
+        .group_by(CaseRow.case_id)
+        .subquery()
+    )
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(CaseRow.case_id, CaseRow.row, CaseRow.digest, CaseRow.body).join(
+                newest,
+                (CaseRow.case_id == newest.c.case_id) & (CaseRow.version == newest.c.version),
+            )
+        ).all()
+    # sorted here: databases differ in how they order text
+    return [
+        _case(row.case_id, row.digest, row.body)
+        for row in sorted(rows, key=lambda row: (row.row, row.case_id))
+    ]
+
+
+def _row(case: Case) -> dict[str, object]:
+    body = case.canonical_json()
+    return {
+        "case_id": case.case_id,
+        "version": case.version,
+        "batch": case.batch,
+        "legacy_id": case.legacy_id,
+        "row": case.row,
+        "outcome": case.outcome,
+        "university_id": case.university_id,
+        "university": case.university,
+        "digest": sha256_text(body),
+        "body": body,
+    }
+
+
+def _case(case_id: str, digest: str, body: str) -> Case:
+    if sha256_text(body) != digest:
+        raise RunError(
+            f"case {case_id} in the store is not what was saved: its digest does not fit",
+            fix="Restore the store from a backup",
+        )
+    values = json.loads(body)
+    values["candidates"] = tuple(CaseCandidate(**one) for one in values["candidates"])
+    values["contradicts"] = tuple(values["contradicts"])
+    return Case(**values)
