@@ -1,0 +1,212 @@
+"""The cases' sheet of a workbook: a block of rows for each case, the document over the registry."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xlsxwriter.utility import xl_col_to_name
+
+from migrate.persian.letters import to_persian_digits
+from migrate.review import words
+from migrate.review.cases import Case
+from migrate.review.comparison import FIELDS, Side, clean, explanation, lines, printable, side_label
+from migrate.review.formats import Formats
+
+ANSWERS = ("decision", "reason", "comment")
+COLUMNS = (
+    "number",
+    "outcome",
+    "side",
+    *FIELDS,
+    "page_ref",
+    "explanation",
+    *ANSWERS,
+    "legacy_id",
+    "degree_id",
+    "case_id",
+    "version",
+)
+AT = {name: position for position, name in enumerate(COLUMNS)}
+LISTS = "lists"
+_FROZEN = 3
+_LTR = frozenset({"legacy_id", "degree_id", "case_id", "version"})
+_WIDTHS = {
+    "number": 6,
+    "outcome": 13,
+    "side": 13,
+    "page_ref": 15,
+    "explanation": 46,
+    "decision": 25,
+    "reason": 27,
+    "comment": 34,
+    "legacy_id": 13,
+    "degree_id": 15,
+    "case_id": 19,
+    "version": 7,
+}
+# one validation for very many cells gets too long for some programs: several short ones instead
+_CELLS_A_VALIDATION = 100
+# a cell of Excel ends at 32,767 characters
+_MOST_EXPLAINED = 30_000
+
+Asked = dict[tuple[str, tuple[words.Choice, ...]], list[int]]
+
+
+def heading(column: str) -> str:
+    """What a column of the cases' sheet is called; returned workbooks are read back by it."""
+    if column in FIELDS or column == "page_ref":
+        return words.field_label(column)
+    return str(words.section("workbook")[column])
+
+
+def write_blocks(sheet: Any, formats: Formats, cases: Sequence[Case], *, first: int) -> Asked:
+    """Write the cases below a row of headings; return what must be asked at which rows.
+
+    Every cell is a text, every row carries the number and the token of its case, so that a filter
+    keeps a block together. Only the answers in the first row of a block are open.
+
+    Parameters
+    ----------
+    sheet, formats : of one XlsxWriter workbook.
+    cases : in the order to be shown.
+    first : number of the first case: a university's cases are numbered through its workbooks.
+    """
+    asked: Asked = defaultdict(list)
+    widths = dict.fromkeys(FIELDS, 0)
+    row = 1
+    for number, case in enumerate(cases, start=first):
+        compared = lines(case)
+        asked["decision", words.decisions(case.outcome, len(case.candidates))].append(row)
+        asked["reason", words.reasons(case.outcome)].append(row)
+        asked["comment", ()].append(row)
+        texts = _texts(number, case)
+        sides = {line.field: line.document for line in compared}
+        _write_row(sheet, formats, row, texts | _document_texts(case), sides, first=True)
+        for nth, candidate in enumerate(case.candidates):
+            sides = {line.field: line.sides[nth] for line in compared}
+            own = {"side": side_label(case, nth + 1), "degree_id": printable(candidate.degree_id)}
+            _write_row(sheet, formats, row + 1 + nth, texts | own, sides, first=False)
+        for line in compared:
+            longest = max(len(side.text) for side in (line.document, *line.sides))
+            widths[line.field] = max(widths[line.field], longest)
+        row += 1 + len(case.candidates)
+    _lay_out(sheet, formats, row - 1, widths)
+    return asked
+
+
+def write_lists(sheet: Any, lists: Any, asked: Asked) -> None:
+    """Put the choices of each drop-down on the ``lists`` sheet, and the drop-downs on the cells."""
+    names = words.section("workbook")
+    lists_used = 0
+    for (kind, choices), rows in asked.items():
+        rule: dict[str, Any] = {"validate": "any"}
+        if choices:
+            for position, choice in enumerate(choices):
+                lists.write_string(position, lists_used, choice.label)
+            letter = xl_col_to_name(lists_used)
+            source = f"={LISTS}!${letter}$1:${letter}${len(choices)}"
+            rule = {"validate": "list", "source": source, "error_message": names[f"{kind}_error"]}
+            lists_used += 1
+        rule |= {"input_title": names[kind], "input_message": names[f"{kind}_help"]}
+        for start in range(0, len(rows), _CELLS_A_VALIDATION):
+            share = rows[start : start + _CELLS_A_VALIDATION]
+            cells = [[row, AT[kind], row, AT[kind]] for row in share]
+            sheet.data_validation(*cells[0], rule | {"other_cells": cells[1:]})
+
+
+def _texts(number: int, case: Case) -> dict[str, str]:
+    return {
+        "number": to_persian_digits(str(number)),
+        "outcome": words.outcome_label(case.outcome),
+        "case_id": case.case_id,
+        "version": str(case.version),
+    }
+
+
+def _document_texts(case: Case) -> dict[str, str]:
+    opening, *rest = explanation(case)
+    said = [opening, *(f"• {sentence}" for sentence in rest)]
+    said.append(words.outcome_text(case.outcome, "ask"))
+    return {
+        "side": str(words.section("workbook")["document"]),
+        "page_ref": clean(case.page_ref or ""),
+        "explanation": "\n".join(said)[:_MOST_EXPLAINED],
+        "legacy_id": printable(case.legacy_id),
+    }
+
+
+def _write_row(
+    sheet: Any,
+    formats: Formats,
+    row: int,
+    texts: Mapping[str, str],
+    sides: Mapping[str, Side],
+    *,
+    first: bool,
+) -> None:
+    shade = "document" if first else "registry"
+    for name, column in AT.items():
+        if name in sides:
+            _write_side(sheet, formats, row, column, sides[name], shade, first=first)
+        elif first and name in ANSWERS:
+            sheet.write_blank(row, column, None, formats.cell("answer", first=True))
+        else:
+            # the document's row says these already: here they are for filters
+            grey = not first and name in ("number", "outcome", "case_id", "version")
+            form = formats.cell(shade, first=first, ltr=name in _LTR, grey=grey)
+            _write_text(sheet, row, column, texts.get(name, ""), form)
+
+
+def _write_side(
+    sheet: Any, formats: Formats, row: int, column: int, side: Side, shade: str, *, first: bool
+) -> None:
+    shade = "contradicts" if side.contradicts else shade
+    form = formats.cell(shade, first=first, ltr=side.ltr)
+    runs = [(formats.marked if span.differs else formats.plain, span.text) for span in side.spans]
+    if side.note:
+        runs.append((formats.small, f"\n{side.note}" if runs else side.note))
+    if len(runs) > 1:
+        sheet.write_rich_string(row, column, *(part for run in runs for part in run), form)
+    elif side.spans and side.spans[0].differs:
+        # XLSX has no rich text of one run: the cell itself is marked
+        whole = formats.cell(shade, first=first, ltr=side.ltr, marked=True)
+        sheet.write_string(row, column, side.text, whole)
+    else:
+        _write_text(sheet, row, column, side.text or side.note, form)
+
+
+def _write_text(sheet: Any, row: int, column: int, text: str, form: Any) -> None:
+    # never sheet.write: a text that looks like a formula, a link or a number stays a text
+    if text:
+        sheet.write_string(row, column, text, form)
+    else:
+        sheet.write_blank(row, column, None, form)
+
+
+def _lay_out(sheet: Any, formats: Formats, last_row: int, widths: Mapping[str, int]) -> None:
+    sheet.right_to_left()
+    for name, column in AT.items():
+        sheet.write_string(0, column, heading(name), formats.head)
+        # a field that no case here has is folded away, not dropped: columns keep their places
+        hidden = name in FIELDS and not widths[name]
+        width = _WIDTHS.get(name) or min(max(widths[name] * 1.05 + 2, 10), 20)
+        sheet.set_column(column, column, width, None, {"hidden": hidden})
+    sheet.set_row(0, 36)
+    sheet.freeze_panes(1, _FROZEN)
+    sheet.autofilter(0, 0, last_row, len(COLUMNS) - 1)
+    sheet.ignore_errors(
+        {"number_stored_as_text": f"A1:{xl_col_to_name(len(COLUMNS))}{last_row + 1}"}
+    )
+    answered = {"type": "no_blanks", "format": formats.done}
+    sheet.conditional_format(1, AT[ANSWERS[0]], last_row, AT[ANSWERS[-1]], answered)
+    sheet.set_zoom(85)
+    sheet.set_landscape()
+    sheet.set_paper(9)
+    sheet.set_margins(left=0.3, right=0.3, top=0.4, bottom=0.5)
+    sheet.fit_to_pages(1, 0)
+    sheet.repeat_rows(0)
+    # filters and widths are the reader's own; what the cells say is not
+    allowed = ("autofilter", "format_columns", "format_rows", "select_locked_cells")
+    sheet.protect("", dict.fromkeys(allowed, True))
