@@ -20,7 +20,14 @@ from migrate.batch.project import notebook as notebook_of
 from migrate.errors import MigrateError, RunError
 from migrate.intake.files import write_atomically
 
-_TRANSIENT = ("start_time", "end_time", "duration", "input_path", "output_path", "environment_variables")
+_TRANSIENT = (
+    "start_time",
+    "end_time",
+    "duration",
+    "input_path",
+    "output_path",
+    "environment_variables",
+)
 _ERROR_KINDS = {"InputError": 2, "RunError": 1, "MigrateError": 1}
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 

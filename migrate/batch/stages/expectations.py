@@ -84,5 +84,3 @@ def _stop_when_broken(validation: Validation, folder: Path, what: str) -> None:
         found=check.observed,
         fix="Mend the source, or its profile, and run it as another batch",
     )
-
-

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from migrate.batch import manifest as manifests
 from migrate.batch import progress
-from migrate.batch.stages.folder import at_work, read_csv, write_csv
+from migrate.batch.stages.folder import at_work, write_csv
 from migrate.review.cases import build_cases
 from migrate.review.packets import summary, write_packets
 from migrate.store.cases import save_cases
@@ -36,7 +36,7 @@ def run(batch: str, reports: str) -> Mismatches:
     """
     with at_work(reports, batch, after="3-link") as (folder, known):
         tell = progress.reporter()
-        outcomes = read_csv(folder / "outcomes.csv")
+        outcomes = pq.read_table(folder / "outcomes.parquet")
         cases = build_cases(
             outcomes,
             pq.read_table(folder / "candidates.parquet"),

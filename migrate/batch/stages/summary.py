@@ -46,32 +46,51 @@ def run(batch: str, reports: str) -> Summary:
         tally = {entry["values"]: entry["counts"] for entry in counted}
         counts = known["counts"]
         sums = [
-            ("rows of the source = rows staged + rows that could not be read",
-             counts["rows"], staged + counts["unreadable"]),
+            (
+                "rows of the source = rows staged + rows that could not be read",
+                counts["rows"],
+                staged + counts["unreadable"],
+            ),
             ("rows of the source = lines of outcomes.csv", counts["rows"], outcomes.num_rows),
-            ("lines of outcomes.csv = sum of the eight outcomes",
-             outcomes.num_rows, sum(tally.get(name, 0) for name in OUTCOMES)),
-            ("rows quarantined = outcomes `quarantined`",
-             counts["quarantined"], tally.get("quarantined", 0)),
-            ("cases = outcomes that a university decides", counts["cases"],
-             sum(tally.get(name, 0) for name in OUTCOMES[1:5])),
+            (
+                "lines of outcomes.csv = sum of the eight outcomes",
+                outcomes.num_rows,
+                sum(tally.get(name, 0) for name in OUTCOMES),
+            ),
+            (
+                "rows quarantined = outcomes `quarantined`",
+                counts["quarantined"],
+                tally.get("quarantined", 0),
+            ),
+            (
+                "cases = outcomes that a university decides",
+                counts["cases"],
+                sum(tally.get(name, 0) for name in OUTCOMES[1:5]),
+            ),
         ]
         if known.get("issue", True):
             codes = read_csv(folder / "codes.csv")
             sums.append(("codes.csv = outcomes `linked`", codes.num_rows, tally.get("linked", 0)))
         for what, left, right in sums:
             if left != right:
-                raise RunError(f"the numbers do not add up: {what}", file=folder,
-                               found=f"{left} and {right}",
-                               fix="This is a defect of the program: keep the folder and report it")
+                raise RunError(
+                    f"the numbers do not add up: {what}",
+                    file=folder,
+                    found=f"{left} and {right}",
+                    fix="This is a defect of the program: keep the folder and report it",
+                )
         manifests.record_stage(folder, STAGE, [], counts={})
         known = manifests.required(folder)
-        times = json.loads((folder / "run.json").read_text()) if (folder / "run.json").is_file() else {}
+        times = (
+            json.loads((folder / "run.json").read_text()) if (folder / "run.json").is_file() else {}
+        )
     rows = counts["rows"]
     return Summary(
         outcomes=pd.DataFrame(
-            [(name, tally.get(name, 0), tally.get(name, 0) / rows if rows else 0.0)
-             for name in OUTCOMES],
+            [
+                (name, tally.get(name, 0), tally.get(name, 0) / rows if rows else 0.0)
+                for name in OUTCOMES
+            ],
             columns=["outcome", "rows", "share"],
         ),
         balance=pd.DataFrame(sums, columns=["sum", "left", "right"]),
@@ -80,9 +99,12 @@ def run(batch: str, reports: str) -> Summary:
         timings=_timings(times),
         versions=_pairs(known["versions"], "version of"),
         artefacts=pd.DataFrame(
-            [(stage, name, digest)
-             for stage in STAGES if stage in known["stages"]
-             for name, digest in known["stages"][stage]["artefacts"].items()],
+            [
+                (stage, name, digest)
+                for stage in STAGES
+                if stage in known["stages"]
+                for name, digest in known["stages"][stage]["artefacts"].items()
+            ],
             columns=["stage", "artefact", "sha256"],
         ),
         next_steps=_next_steps(known, tally),
@@ -106,11 +128,15 @@ def _timings(times: dict[str, list[dict[str, dict[str, float]]]]) -> pd.DataFram
 def _next_steps(known: manifests.Manifest, tally: dict[str, int]) -> tuple[str, ...]:
     steps = []
     if tally.get("quarantined"):
-        steps.append(f"{tally['quarantined']:,} rows are in quarantine.csv: send them back to the source.")
+        steps.append(
+            f"{tally['quarantined']:,} rows are in quarantine.csv: send them back to the source."
+        )
     if known["counts"]["packets"]:
         steps.append(
             f"{known['counts']['packets']:,} packets wait in packets/: send each to its university."
         )
     if not known.get("issue", True):
-        steps.append(f"No code was issued: run `migrate issue {known['batch']}` when you are ready.")
+        steps.append(
+            f"No code was issued: run `migrate issue {known['batch']}` when you are ready."
+        )
     return tuple(steps)

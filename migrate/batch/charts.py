@@ -1,0 +1,111 @@
+"""Pictures for the notebooks: plain, labelled, in colours that a colour-blind reader tells apart."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe and Ito's palette
+BLUE, ORANGE, GREEN, RED, GREY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#999999"
+COLOURS = {
+    "linked": BLUE,
+    "mismatch": RED,
+    "ambiguous": ORANGE,
+    "degree_missing": "#cc79a7",
+    "person_missing": GREY,
+    "duplicate": "#56b4e9",
+    "already_coded": GREEN,
+    "quarantined": "#444444",
+}
+
+
+def _figure(width: float, height: float) -> tuple[Figure, Axes]:
+    figure = Figure(figsize=(width, height), layout="constrained", dpi=100)
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def completeness(fields: pd.DataFrame) -> Figure:
+    """Bars of how much of each field was read, not read and missing; columns of ``_fields``."""
+    figure, axes = _figure(8, 0.3 * len(fields) + 1)
+    left = pd.Series(0.0, index=fields.index)
+    for column, colour in (("read", BLUE), ("not read", RED), ("missing", "#d9d9d9")):
+        axes.barh(fields["field"], fields[column], left=left, color=colour, label=column)
+        left = left + fields[column]
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1)
+    axes.xaxis.set_major_formatter("{x:.0%}")
+    axes.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+    return figure
+
+
+def years(frame: pd.DataFrame) -> Figure:
+    """Histograms of the years of birth and of graduation, Solar Hijri."""
+    figure, axes = _figure(8, 2.8)
+    known = frame.stack()
+    low, high = (int(known.min()), int(known.max())) if len(known) else (1300, 1400)
+    bins = list(range(low, high + 2))
+    for column, colour, label in (
+        ("birth_date", GREY, "birth"),
+        ("graduation_date", BLUE, "graduation"),
+    ):
+        axes.hist(frame[column].dropna(), bins=bins, color=colour, alpha=0.8, label=label)
+    axes.set_xlabel("year, Solar Hijri")
+    axes.set_ylabel("rows")
+    axes.legend(frameon=False)
+    return figure
+
+
+def outcomes(counts: pd.DataFrame) -> Figure:
+    """Bars of rows an outcome; ``counts`` has the columns outcome and rows."""
+    figure, axes = _figure(8, 2.8)
+    bars = axes.barh(
+        counts["outcome"], counts["rows"], color=[COLOURS[name] for name in counts["outcome"]]
+    )
+    axes.bar_label(bars, labels=[f"{rows:,}" for rows in counts["rows"]], padding=4)
+    axes.invert_yaxis()
+    axes.set_xlabel("rows")
+    axes.margins(x=0.12)
+    return figure
+
+
+def weights(frame: pd.DataFrame) -> Figure:
+    """Match weights of each record's best candidate, the person's and the degree's, by outcome."""
+    figure = Figure(figsize=(8, 3), layout="constrained", dpi=100)
+    panes = figure.subplots(1, 2, sharey=True)
+    for axes, column, label in zip(
+        panes,
+        ("person_weight", "degree_weight"),
+        ("person: match weight (bits)", "degree: match weight (bits)"),
+        strict=True,
+    ):
+        axes.spines[["top", "right"]].set_visible(False)
+        named = [name for name in COLOURS if (frame["outcome"] == name).any()]
+        axes.hist(
+            [frame.loc[frame["outcome"] == name, column] for name in named],
+            bins=60,
+            stacked=True,
+            color=[COLOURS[name] for name in named],
+            label=named,
+        )
+        axes.set_xlabel(label)
+    panes[0].set_ylabel("records")
+    panes[1].legend(frameon=False, fontsize=8)
+    return figure
+
+
+def probabilities(frame: pd.DataFrame, accept: float) -> Figure:
+    """How many records' best candidates are at least so improbable, with the accept threshold."""
+    figure, axes = _figure(8, 2.6)
+    doubt = (1 - frame["probability"]).clip(lower=1e-8).sort_values()
+    share = [(place + 1) / len(doubt) for place in range(len(doubt))] if len(doubt) else []
+    axes.step(doubt, share, color=BLUE, where="post")
+    axes.axvline(1 - accept, color=RED, linestyle="--", label=f"accept: probability {accept}")
+    axes.set_xscale("log")
+    axes.set_xlabel("probability that the best candidate is wrong")
+    axes.set_ylabel("share of records")
+    axes.yaxis.set_major_formatter("{x:.0%}")
+    axes.legend(frameon=False)
+    return figure

@@ -1,0 +1,218 @@
+"""Stage 1: read the source and the registry, map headings, normalise, and say what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from migrate.batch import inputs, progress, samples
+from migrate.batch import manifest as manifests
+from migrate.batch.settings import Settings, absolute_address, check_batch_name, without_password
+from migrate.batch.stages.folder import at_work, write_parquet
+from migrate.diplomas.schema import LEGACY, REGISTRY
+from migrate.intake.quarantine import write_quarantine
+from migrate.intake.registry import read_registry
+from migrate.intake.schema import Schema
+from migrate.intake.sources import read_source
+from migrate.intake.staging import stage
+from migrate.persian.bulk import map_distinct
+from migrate.persian.letters import is_blank
+from migrate.store import codes as store_codes
+from migrate.store.engine import open_store
+
+STAGE = "1-intake"
+STEPS = 5
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What the notebook shows of the source (``found``, ``headings``, ``fields``) and the registry.
+
+    ``oddities`` lists values that stand there and could not be read, the commonest first; ``years``
+    has a row a record with the years of birth and graduation, where they are known.
+    """
+
+    found: pd.DataFrame
+    headings: pd.DataFrame
+    fields: pd.DataFrame
+    oddities: pd.DataFrame
+    years: pd.DataFrame
+    registry: pd.DataFrame
+
+
+def run(
+    batch: str,
+    reports: str,
+    *,
+    source: str = "",
+    registry: str = "",
+    store: str = "",
+    profile: str = "",
+    write_back: bool = True,
+) -> Intake:
+    """Begin a batch: write ``staged.parquet``, ``registry.parquet`` and ``unreadable.csv``.
+
+    Without a ``source`` and a ``registry`` the sample is made and read. Raises InputError when an
+    input cannot be used.
+    """
+    settings = _settings(batch, reports, source, registry, store, profile, write_back)
+    _begin(settings)
+    with at_work(reports, batch, after=None) as (folder, _):
+        tell = progress.reporter()
+        tell(0, STEPS, "reading the source")
+        read = read_source(Path(settings.source), LEGACY, profile=inputs.profile_path(settings))
+        tell(1, STEPS, f"normalising {read.rows:,} rows")
+        staged = stage(read.table, LEGACY)
+        tell(2, STEPS, "reading the registry")
+        degrees = read_registry(settings.registry, REGISTRY)
+        tell(3, STEPS, f"normalising {degrees.rows:,} degrees")
+        snapshot = _coded(stage(degrees.table, REGISTRY), settings)
+        tell(4, STEPS, "writing")
+        write_quarantine(folder / "unreadable.csv", read.unreadable)
+        artefacts = [
+            write_parquet(staged, folder / "staged.parquet"),
+            write_parquet(snapshot, folder / "registry.parquet"),
+            folder / "unreadable.csv",
+        ]
+        manifests.record_stage(
+            folder,
+            STAGE,
+            artefacts,
+            counts={
+                "rows": read.rows,
+                "unreadable": len({problem.row for problem in read.unreadable}),
+                "degrees": degrees.rows,
+            },
+            inputs={
+                "source": inputs.described(settings.source),
+                "registry": inputs.described(settings.registry)
+                | {"table": degrees.table_name, "rows": degrees.rows},
+            }
+            | ({"profile": inputs.described(settings.profile)} if settings.profile else {}),
+        )
+    found = read.findings
+    return Intake(
+        found=_found(found, read.rows),
+        headings=pd.DataFrame(found.headings, columns=["heading", "field"]),
+        fields=_fields(staged, LEGACY),
+        oddities=_oddities(staged, LEGACY),
+        years=_years(staged),
+        registry=_fields(snapshot, REGISTRY),
+    )
+
+
+def _settings(
+    batch: str,
+    reports: str,
+    source: str,
+    registry: str,
+    store: str,
+    profile: str,
+    write_back: bool,
+) -> Settings:
+    folder = Path(reports).resolve()
+    if not source and not registry:
+        made = samples.make_once(folder / "notebook-sample", progress=progress.reporter())
+        source, registry = made["source"], made["registry"]
+        store = store or f"sqlite:///{folder / 'notebook-sample' / 'store.sqlite'}"
+    return Settings(
+        batch=check_batch_name(batch),
+        reports=str(folder),
+        source=absolute_address(source),
+        registry=without_password(absolute_address(registry))[0],
+        store=without_password(absolute_address(store or f"sqlite:///{folder / 'store.sqlite'}"))[
+            0
+        ],
+        profile=str(Path(profile).resolve()) if profile else "",
+        write_back=write_back,
+    )
+
+
+def _begin(settings: Settings) -> None:
+    """Start the manifest of a batch run by hand; `migrate run` has started it already."""
+    if manifests.read(settings.folder) is None:
+        inputs.check(settings)
+        manifests.write(settings.folder, manifests.new(settings) | {"issue": True})
+
+
+def _coded(degrees: pa.Table, settings: Settings) -> pa.Table:
+    """The registry with ``coded_in_store``; codes that this very batch issued do not count.
+
+    So a batch that is run again, by an auditor say, finds the registry as the first run found it.
+    """
+    engine = open_store(settings.store)
+    try:
+        active = store_codes.active_codes(engine)
+    finally:
+        engine.dispose()
+    own = [code.code for code in active.values() if code.batch == settings.batch]
+    others = [degree for degree, code in active.items() if code.batch != settings.batch]
+    held = degrees.column("validity_code")
+    mine = pc.fill_null(pc.is_in(held, pa.array(own, pa.string())), False)
+    place = degrees.column_names.index("validity_code")
+    shown = pc.if_else(mine, pa.scalar(None, pa.string()), held)
+    coded = pc.is_in(degrees.column("degree_id"), pa.array(others, pa.string()))
+    return degrees.set_column(place, "validity_code", shown).append_column("coded_in_store", coded)
+
+
+def _found(found: Any, rows: int) -> pd.DataFrame:
+    lines = [
+        ("rows", f"{rows:,}"),
+        ("kind of file", found.kind),
+        ("encoding", found.encoding or "–"),
+        ("why", found.why),
+        ("delimiter", repr(found.delimiter) if found.delimiter else "–"),
+        ("fields the source has not", ", ".join(found.missing) or "none"),
+    ]
+    lines += [("note", note) for note in found.notes]
+    return pd.DataFrame(lines, columns=["found", ""])
+
+
+def _fields(table: pa.Table, schema: Schema) -> pd.DataFrame:
+    """A row a field: shares missing, unread and read, and how many distinct values."""
+    rows = max(table.num_rows, 1)
+    lines = []
+    for field in schema.fields:
+        raw = table.column(f"raw_{field.name}")
+        blank = map_distinct(raw, is_blank, pa.bool_())
+        missing = pc.sum(pc.fill_null(blank, True)).as_py() or 0
+        read = rows - table.column(_canonical(field.name, field.kind)).null_count
+        distinct = pc.count_distinct(table.column(field.name)).as_py()
+        unread = max(table.num_rows - missing - read, 0)
+        lines.append((field.name, missing / rows, unread / rows, read / rows, distinct))
+    return pd.DataFrame(lines, columns=["field", "missing", "not read", "read", "distinct"])
+
+
+def _canonical(name: str, kind: str) -> str:
+    """The column that is null where a value is not known, for fields with a closed list too."""
+    return {
+        "university": f"{name}_id",
+        "field_of_study": f"{name}_id",
+        "degree": f"{name}_level",
+        "name": f"{name}_key",
+    }.get(kind, name)
+
+
+def _oddities(table: pa.Table, schema: Schema, most: int = 20) -> pd.DataFrame:
+    """Values that stand in the source and could not be read, the commonest first."""
+    frames = []
+    for field in schema.fields:
+        raw = table.column(f"raw_{field.name}")
+        blank = pc.fill_null(map_distinct(raw, is_blank, pa.bool_()), True)
+        unread = pc.and_(
+            pc.invert(blank), table.column(_canonical(field.name, field.kind)).is_null()
+        )
+        counted = pc.value_counts(raw.filter(unread)).to_pylist()
+        frames += [(field.name, entry["values"], entry["counts"]) for entry in counted]
+    frames.sort(key=lambda line: (-line[2], line[0], line[1]))
+    return pd.DataFrame(frames[:most], columns=["field", "value that could not be read", "rows"])
+
+
+def _years(table: pa.Table) -> pd.DataFrame:
+    frame = table.select(["birth_date", "graduation_date"]).to_pandas()
+    return frame.apply(lambda column: pd.to_numeric(column.str[:4], errors="coerce"))
