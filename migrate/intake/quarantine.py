@@ -1,0 +1,123 @@
+"""Rows that go back to their source: one problem a line, in a file that Excel opens intact."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from migrate.errors import InputError
+from migrate.intake.files import write_atomically
+
+COLUMNS = ("row", "legacy_id", "column", "found", "rule", "reason")
+# a spreadsheet takes a cell that begins so for a formula; the apostrophe itself marks such a cell
+_GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a row, or one cell of it, cannot be used.
+
+    ``row`` is the number a person sees in the file (the heading is row 1), or None where the whole
+    file is meant. ``found`` is what stood there. ``rule`` is a short, stable name; ``reason`` says
+    it in words.
+    """
+
+    row: int | None
+    legacy_id: str | None
+    column: str | None
+    found: str | None
+    rule: str
+    reason: str
+
+
+def write_quarantine(path: Path, problems: Iterable[Problem], raw: pa.Table | None = None) -> None:
+    """Write problems as a UTF-8 CSV with a byte-order mark, whole or not at all.
+
+    A cell that a spreadsheet would run as a formula (= + - @ first) gets an apostrophe before it,
+    which :func:`read_quarantine` takes away. None and '' are both written as an empty cell.
+
+    :param path: the file to write.
+    :param problems: one line each, in the order given.
+    :param raw: a table with the column ``row`` and ``raw_…`` columns; where given, these stand
+        after the six columns, so that a person sees the whole row beside its problem.
+    """
+    names = [] if raw is None else [name for name in raw.column_names if name.startswith("raw_")]
+    records = {} if raw is None else _records(raw, names, problems := list(problems))
+    with (
+        write_atomically(path) as partial,
+        partial.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as stream,
+    ):
+        writer = csv.writer(stream, lineterminator="\r\n")
+        writer.writerow([*COLUMNS, *names])
+        for problem in problems:
+            record = records.get(problem.row, {})
+            cells = [
+                "" if problem.row is None else str(problem.row),
+                _guarded(problem.legacy_id or record.get("raw_legacy_id")),
+                _guarded(problem.column),
+                _guarded(problem.found),
+                _guarded(problem.rule),
+                _guarded(problem.reason),
+            ]
+            writer.writerow(cells + [_guarded(record.get(name)) for name in names])
+
+
+def read_quarantine(path: Path) -> list[Problem]:
+    """The problems of a file that :func:`write_quarantine` wrote; an empty cell is None.
+
+    Raises InputError when the file is missing or is not such a file.
+    """
+    problems = []
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            lines = csv.reader(stream)
+            heading = next(lines, [])
+            if tuple(heading[: len(COLUMNS)]) != COLUMNS:
+                raise InputError(
+                    "this is not a quarantine file",
+                    file=path,
+                    found=",".join(heading),
+                    fix=f"Its first columns must be {','.join(COLUMNS)}",
+                )
+            for number, cells in enumerate(lines, start=2):
+                if cells:
+                    problems.append(_problem(path, number, cells))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"this quarantine file cannot be read: {error}", file=path) from error
+    return problems
+
+
+def _records(
+    raw: pa.Table, names: list[str], problems: list[Problem]
+) -> dict[int | None, dict[str, str | None]]:
+    wanted = {problem.row for problem in problems}
+    rows = raw.column("row").to_pylist()
+    places = [place for place, row in enumerate(rows) if row in wanted]
+    taken = raw.select(names).take(pa.array(places, pa.int64())).to_pylist()
+    return {rows[place]: record for place, record in zip(places, taken, strict=True)}
+
+
+def _problem(path: Path, number: int, cells: list[str]) -> Problem:
+    if len(cells) < len(COLUMNS) or not (cells[0] == "" or cells[0].isdecimal()):
+        raise InputError(
+            "this line is not a problem",
+            file=path,
+            row=number,
+            found=cells[0],
+            fix=f"Give {','.join(COLUMNS)}, the row as a number",
+        )
+    legacy_id, column, found, rule, reason = (_plain(cell) for cell in cells[1 : len(COLUMNS)])
+    row = int(cells[0]) if cells[0] else None
+    return Problem(row, legacy_id, column, found, rule or "", reason or "")
+
+
+def _guarded(text: str | None) -> str:
+    return "'" + text if text and text.startswith(_GUARDED) else text or ""
+
+
+def _plain(text: str) -> str | None:
+    return (text[1:] if text.startswith("'") else text) or None

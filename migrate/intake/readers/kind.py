@@ -1,0 +1,112 @@
+"""What kind of file this is, by its first bytes: never by its name."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Literal, NoReturn
+
+from migrate.errors import InputError
+
+FileKind = Literal["delimited", "xlsx", "parquet"]
+
+_AS_TABLE = "Export the table as CSV, XLSX or Parquet"
+# first bytes, what they are, what to do
+_OTHERS: tuple[tuple[bytes, str, str], ...] = (
+    (b"%PDF", "a PDF document", _AS_TABLE),
+    (b"\xff\xd8\xff", "a JPEG picture", _AS_TABLE),
+    (b"\x89PNG", "a PNG picture", _AS_TABLE),
+    (b"GIF8", "a GIF picture", _AS_TABLE),
+    (b"II*\x00", "a TIFF picture", _AS_TABLE),
+    (b"MM\x00*", "a TIFF picture", _AS_TABLE),
+    (b"\x1f\x8b", "a gzip archive", "Unpack it first"),
+    (b"BZh", "a bzip2 archive", "Unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", "Unpack it first"),
+    (b"Rar!", "a RAR archive", "Unpack it first"),
+    (b"\xfd7zXZ", "an xz archive", "Unpack it first"),
+    (b"(\xb5/\xfd", "a Zstandard archive", "Unpack it first"),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "an old .xls workbook, or one with a password",
+        "Open it in a spreadsheet and save it as XLSX without a password",
+    ),
+    (b"SQLite format 3", "an SQLite database", "Name it as sqlite:///PATH#TABLE"),
+    (b"\x00\x01\x00\x00Standard", "an Access database", _AS_TABLE),
+    (b"{\\rtf", "an RTF document", _AS_TABLE),
+    (b"ORC", "an ORC file", "Convert it to Parquet"),
+    (b"ARROW1", "an Arrow file", "Convert it to Parquet"),
+)
+# a member of a zip archive, what the archive then is, what to do
+_ZIPPED = (
+    ("xl/workbook.bin", "an XLSB workbook", "Save it as XLSX"),
+    ("word/document.xml", "a Word document", _AS_TABLE),
+    ("content.xml", "an OpenDocument file", "Save it as XLSX"),
+)
+_DBF = {0x02, 0x03, 0x30, 0x31, 0x32, 0x43, 0x83, 0x8B, 0x8E, 0xCB, 0xF5, 0xFB}
+
+
+def kind_of(path: Path) -> FileKind:
+    """The kind of a file that can be read here: text with delimiters, XLSX or Parquet.
+
+    Raises InputError, with one clear line, when there is no such file, it is a folder, it may not
+    be read, it is empty, or it is of another kind.
+    """
+    head = _head(path)
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return _kind_of_zip(path)
+    for mark, name, fix in _OTHERS:
+        if head.startswith(mark):
+            _refuse(path, name, fix)
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:512].lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<table", b"<head")):
+        _refuse(path, "a web page", "Open it in a spreadsheet and save it as XLSX or CSV")
+    if start.startswith(b"<?xml"):
+        _refuse(path, "an XML document", _AS_TABLE)
+    if start.startswith((b"{", b"[{", b"[\n", b"[\r\n")):
+        _refuse(path, "a JSON document", _AS_TABLE)
+    if _is_dbf(head):
+        _refuse(path, "a dBase or FoxPro table (DBF)", _AS_TABLE)
+    return "delimited"
+
+
+def _head(path: Path) -> bytes:
+    if not path.exists():
+        raise InputError("there is no such file", file=path, fix="Check the path")
+    if not path.is_file():
+        raise InputError("this is not a file", file=path, fix="Name one file")
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(4096)
+    except OSError as error:
+        raise InputError(f"this file cannot be read: {error.strerror}", file=path) from error
+    if not head:
+        raise InputError("this file is empty (0 bytes)", file=path, fix="Export it again")
+    return head
+
+
+def _kind_of_zip(path: Path) -> FileKind:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError):
+        _refuse(path, "a zip archive or workbook that is damaged", "Export or copy it again")
+    if "xl/workbook.xml" in names:
+        return "xlsx"
+    for member, name, fix in _ZIPPED:
+        if member in names:
+            _refuse(path, name, fix)
+    return _refuse(path, "a zip archive", "Unpack it first, and name one file in it")
+
+
+def _is_dbf(head: bytes) -> bool:
+    # a header: version, a date, rows, its own length, which fits its 32-byte field descriptors
+    if len(head) < 32 or head[0] not in _DBF or not (1 <= head[2] <= 12 and 1 <= head[3] <= 31):
+        return False
+    length = int.from_bytes(head[8:10], "little")
+    return length >= 65 and (len(head) <= length or head[length - 1] in (0x0D, 0x00))
+
+
+def _refuse(path: Path, name: str, fix: str) -> NoReturn:
+    raise InputError(f"this is {name}, not a table that can be read here", file=path, fix=fix)

@@ -1,0 +1,109 @@
+"""One pass over the bytes of a file: what its encoding is decided from."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+UNDECODABLE = "migrate.undecodable"
+HEAD = 1 << 18
+_CHUNK = 1 << 20
+# bytes that are counted one by one, enough to tell code pages apart
+_COUNTED = 16 * _CHUNK
+
+
+def _keep_bytes(error: UnicodeError) -> tuple[str, int]:
+    # like surrogateescape, but for UTF-16 too, whose stray bytes may be below 0x80
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    kept = error.object[error.start : error.end]
+    return "".join(chr(0xDC00 + byte) for byte in kept), error.end
+
+
+codecs.register_error(UNDECODABLE, _keep_bytes)
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the bytes of a file are.
+
+    ``lines`` counts line ends in an ASCII-compatible encoding, and a last line without one.
+    ``utf8`` is whether all of the file is valid UTF-8; ``utf8_good`` and ``utf8_bad`` count its
+    characters beyond ASCII and its broken bytes, up to and including the first chunk with any.
+    ``counts`` holds how often each byte stands in up to 16 MiB from that chunk on.
+    """
+
+    size: int
+    head: bytes
+    nuls: int
+    lines: int
+    utf8: bool
+    utf8_good: int
+    utf8_bad: int
+    counts: Mapping[int, int]
+
+
+def chunks(path: Path) -> Iterator[bytes]:
+    """The bytes of a file, a mebibyte at a time."""
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            yield chunk
+
+
+class LineCount:
+    """Counts line ends (LF, CR LF or CR) over chunks of ASCII-compatible bytes."""
+
+    def __init__(self) -> None:
+        self._ends = 0
+        self._last = b""
+
+    def add(self, chunk: bytes) -> None:
+        """Count the chunk that follows those before."""
+        self._ends += chunk.count(b"\n") + chunk.count(b"\r") - chunk.count(b"\r\n")
+        if self._last == b"\r" and chunk.startswith(b"\n"):
+            self._ends -= 1
+        self._last = chunk[-1:] or self._last
+
+    @property
+    def lines(self) -> int:
+        """Lines so far, a last one without an end included."""
+        return self._ends + (self._last not in (b"", b"\n", b"\r"))
+
+
+def survey(path: Path) -> Survey:
+    """Read a file once and count what its encoding shows by."""
+    size = nuls = good = bad = counted = 0
+    head = b""
+    utf8 = True
+    counts = np.zeros(256, dtype=np.int64)
+    lines = LineCount()
+    strict = codecs.getincrementaldecoder("utf-8")()
+    for chunk in chunks(path):
+        head = head or chunk[:HEAD]
+        size += len(chunk)
+        nuls += chunk.count(0)
+        lines.add(chunk)
+        if utf8:
+            before = strict.getstate()[0]
+            try:
+                good += _beyond_ascii(strict.decode(chunk))
+            except UnicodeDecodeError:
+                utf8 = False
+                text = (before + chunk).decode("utf-8", UNDECODABLE)
+                bad = sum("\udc00" <= character <= "\udcff" for character in text)
+                good += _beyond_ascii(text) - bad
+        if not utf8 and counted < _COUNTED:
+            counts += np.bincount(np.frombuffer(chunk, np.uint8), minlength=256)
+            counted += len(chunk)
+    if utf8 and strict.getstate()[0]:
+        # the last character is cut off
+        utf8, bad = False, 1
+    return Survey(size, head, nuls, lines.lines, utf8, good, bad, dict(enumerate(counts.tolist())))
+
+
+def _beyond_ascii(text: str) -> int:
+    return 0 if text.isascii() else len(text) - len(text.encode("ascii", "ignore"))
