@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
@@ -11,7 +11,16 @@ from xlsxwriter.utility import xl_col_to_name
 from migrate.persian.letters import to_persian_digits
 from migrate.review import words
 from migrate.review.cases import Case
-from migrate.review.comparison import FIELDS, Side, clean, explanation, lines, printable, side_label
+from migrate.review.comparison import (
+    FIELDS,
+    Line,
+    Side,
+    clean,
+    explanation,
+    lines,
+    printable,
+    side_label,
+)
 from migrate.review.formats import Formats
 
 ANSWERS = ("decision", "reason", "comment")
@@ -34,7 +43,7 @@ _FROZEN = 3
 _LTR = frozenset({"legacy_id", "degree_id", "case_id", "version"})
 _WIDTHS = {
     "number": 6,
-    "outcome": 13,
+    "outcome": 17,
     "side": 13,
     "page_ref": 15,
     "explanation": 46,
@@ -74,7 +83,7 @@ def write_blocks(sheet: Any, formats: Formats, cases: Sequence[Case], *, first: 
     first : number of the first case: a university's cases are numbered through its workbooks.
     """
     asked: Asked = defaultdict(list)
-    widths = dict.fromkeys(FIELDS, 0)
+    blocks: list[tuple[int, Mapping[str, str], Sequence[Line]]] = []
     row = 1
     for number, case in enumerate(cases, start=first):
         compared = lines(case)
@@ -82,16 +91,18 @@ def write_blocks(sheet: Any, formats: Formats, cases: Sequence[Case], *, first: 
         asked["reason", words.reasons(case.outcome)].append(row)
         asked["comment", ()].append(row)
         texts = _texts(number, case)
+        whole = texts | _document_texts(case)
         sides = {line.field: line.document for line in compared}
-        _write_row(sheet, formats, row, texts | _document_texts(case), sides, first=True)
+        _write_row(sheet, formats, row, whole, sides, first=True)
         for nth, candidate in enumerate(case.candidates):
             sides = {line.field: line.sides[nth] for line in compared}
             own = {"side": side_label(case, nth + 1), "degree_id": printable(candidate.degree_id)}
             _write_row(sheet, formats, row + 1 + nth, texts | own, sides, first=False)
-        for line in compared:
-            longest = max(len(side.text) for side in (line.document, *line.sides))
-            widths[line.field] = max(widths[line.field], longest)
+        blocks.append((row, whole, compared))
         row += 1 + len(case.candidates)
+    widths = _widths(compared for _, _, compared in blocks)
+    for start, said, block in blocks:
+        _set_heights(sheet, start, said, block, widths)
     _lay_out(sheet, formats, row - 1, widths)
     return asked
 
@@ -126,8 +137,8 @@ def _texts(number: int, case: Case) -> dict[str, str]:
 
 
 def _document_texts(case: Case) -> dict[str, str]:
-    opening, *rest = explanation(case)
-    said = [opening, *(f"• {sentence}" for sentence in rest)]
+    # what the outcome means stands in the guide: here, what is peculiar to this case
+    said = [*(f"• {sentence}" for sentence in explanation(case)[1:])]
     said.append(words.outcome_text(case.outcome, "ask"))
     return {
         "side": str(words.section("workbook")["document"]),
@@ -185,14 +196,49 @@ def _write_text(sheet: Any, row: int, column: int, text: str, form: Any) -> None
         sheet.write_blank(row, column, None, form)
 
 
-def _lay_out(sheet: Any, formats: Formats, last_row: int, widths: Mapping[str, int]) -> None:
+def _widths(cases: Iterable[Sequence[Line]]) -> Mapping[str, float]:
+    """The width of each column in characters; 0 for a field that no case here has."""
+    longest = dict.fromkeys(FIELDS, 0)
+    for compared in cases:
+        for line in compared:
+            most = max(len(side.text) for side in (line.document, *line.sides))
+            longest[line.field] = max(longest[line.field], most, 1)
+    fields = {name: min(max(most * 1.05 + 2, 10), 20) for name, most in longest.items() if most}
+    return dict.fromkeys(FIELDS, 0) | fields | _WIDTHS
+
+
+def _set_heights(
+    sheet: Any,
+    start: int,
+    texts: Mapping[str, str],
+    compared: Sequence[Line],
+    widths: Mapping[str, float],
+) -> None:
+    """Make room for every line of a block: LibreOffice does not do so by itself, Excel does."""
+    for nth in range(1 + (len(compared[0].sides) if compared else 0)):
+        row_texts = texts if nth == 0 else {}
+        needed = [_lines_of(text, widths[name]) for name, text in row_texts.items()]
+        for line in compared:
+            side = line.document if nth == 0 else line.sides[nth - 1]
+            needed.append(
+                _lines_of(side.text, widths[line.field]) + _lines_of(side.note, widths[line.field])
+            )
+        sheet.set_row(start + nth, min(5 + 14 * max(needed, default=1), 400))
+
+
+def _lines_of(text: str, width: float) -> int:
+    # a Persian letter is a little narrower than the digit that widths are counted in
+    fitting = max(int(width * 1.1), 1)
+    return sum(-(-len(part) // fitting) for part in text.split("\n") if part)
+
+
+def _lay_out(sheet: Any, formats: Formats, last_row: int, widths: Mapping[str, float]) -> None:
     sheet.right_to_left()
     for name, column in AT.items():
         sheet.write_string(0, column, heading(name), formats.head)
         # a field that no case here has is folded away, not dropped: columns keep their places
-        hidden = name in FIELDS and not widths[name]
-        width = _WIDTHS.get(name) or min(max(widths[name] * 1.05 + 2, 10), 20)
-        sheet.set_column(column, column, width, None, {"hidden": hidden})
+        hidden = not widths[name]
+        sheet.set_column(column, column, widths[name] or 10, None, {"hidden": hidden})
     sheet.set_row(0, 36)
     sheet.freeze_panes(1, _FROZEN)
     sheet.autofilter(0, 0, last_row, len(COLUMNS) - 1)
@@ -206,6 +252,7 @@ def _lay_out(sheet: Any, formats: Formats, last_row: int, widths: Mapping[str, i
     sheet.set_paper(9)
     sheet.set_margins(left=0.3, right=0.3, top=0.4, bottom=0.5)
     sheet.fit_to_pages(1, 0)
+    sheet.print_area(0, 0, last_row, AT[ANSWERS[-1]])
     sheet.repeat_rows(0)
     # filters and widths are the reader's own; what the cells say is not
     allowed = ("autofilter", "format_columns", "format_rows", "select_locked_cells")

@@ -121,8 +121,10 @@ def _verdict(side: Side) -> tuple[str, str, str] | None:
     if not side.level:
         return None
     level = words.level(side.level)
-    kind = "differs" if side.contradicts else "agrees" if level.agrees else "near"
-    return level.sign, level.label, kind
+    kind = "agrees" if level.agrees else "near"
+    if side.level in ("missing", "uncomparable"):
+        kind = "unknown"
+    return level.sign, level.label, "differs" if side.contradicts else kind
 
 
 def _persian(number: int) -> str:

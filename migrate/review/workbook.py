@@ -62,7 +62,7 @@ def write_workbook(contents: Contents, path: Path) -> None:
         write_lists(cases, lists, asked)
         # & starts a code in a footer, and 255 characters are all it holds
         name = contents.university[:80].replace("&", "&&")
-        cases.set_footer(f"&C{name} — {names['page_footer']}")
+        cases.set_footer(f"&R{name}&L&P / &N")
         lists.protect()
         lists.very_hidden()
 
