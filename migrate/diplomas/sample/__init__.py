@@ -18,7 +18,7 @@ from migrate.diplomas.sample.catalogue import catalogue
 from migrate.diplomas.sample.degrees import Degrees, draw_degrees
 from migrate.diplomas.sample.error_model import ErrorModel
 from migrate.diplomas.sample.ledger import Ledger, keep_ledger
-from migrate.diplomas.sample.people import People, draw_people
+from migrate.diplomas.sample.people import Ints, People, draw_people
 from migrate.diplomas.sample.plan import Counts, draw_plan, people_needed
 from migrate.diplomas.sample.registry import (
     degree_ids,
@@ -152,7 +152,7 @@ def _truth_rows(
 
 
 def _relations(
-    people: People, degrees: Degrees, registry: np.ndarray, id_of_person: list[str]
+    people: People, degrees: Degrees, registry: Ints, id_of_person: list[str]
 ) -> Iterator[tuple[object, ...]]:
     """For each degree its holder and the numbers of family, pair of twins and full name."""
     names = (people.first * 1_000_000 + people.last)[degrees.person[registry]].tolist()

@@ -135,7 +135,7 @@ def _first_names() -> Iterator[FirstName]:
 
 def _surnames(data: dict[str, list[str]]) -> list[tuple[str, ...]]:
     """Every surname, as parts, in order of rank."""
-    common = [tuple(name.split()) for name in data["common"]]
+    common: list[tuple[str, ...]] = [tuple(name.split()) for name in data["common"]]
     derived = [
         stem + ("یی" if stem.endswith("ا") and suffix == "ی" else suffix)
         for stem in data["stems"]
@@ -144,7 +144,7 @@ def _surnames(data: dict[str, list[str]]) -> list[tuple[str, ...]]:
     ]
     bases = [name[0] for name in common if len(name) == 1]
     bases += [name for name in derived if name.endswith("ی")]
-    rest = [(name,) for name in derived]
+    rest: list[tuple[str, ...]] = [(name,) for name in derived]
     rest += [(stem, suffix) for stem in data["stems"] for suffix in data["apart"]]
     rest += [(base, added) for base in bases for added in data["added"] if base != added]
     # the order of rank is part of the data, not of a sample: it has a seed of its own

@@ -43,7 +43,7 @@ class ErrorModel:
 
     Rows, shares of the ledger: ``person_missing`` nobody in the registry; ``degree_missing`` the
     person is there with another degree; ``duplicates`` a degree keyed a second time, differently;
-    ``contradicting`` facts of the degree that are not its own (graduation 3–9 years off, another
+    ``contradicting`` facts of the degree that are not its own (graduation 4–9 years early, another
     field or another university; one of these); ``undecidable`` second degrees without level, date
     and number, or twins without what tells them apart; ``broken`` no name, no university, or the
     legacy_id of another row; ``coded_cap`` the most rows whose degree has a code already.
@@ -68,7 +68,8 @@ class ErrorModel:
     ``day_first``; ``imperial_year`` of dates in 1355–1357; ``lunar`` and ``gregorian``;
     ``birth_date_slip`` a digit of the birth date; ``year_off_by_one`` graduation a year away.
 
-    Degrees: ``former_name`` of universities that bore one in that year; ``short_name``;
+    Degrees: ``former_name`` of universities that bore one in that year; ``short_name``,
+    and ``bare_city`` of those whose short name is a city's alone (تبریز), which may mean another;
     ``old_level`` لیسانس and so on, before 1365, a third as often later; ``field_variant``;
     ``former_place`` and ``place_differs``; ``number_slip`` a digit of a certificate, national or
     diploma number; ``zeros_lost`` at the head of a national ID; ``number_reshaped`` separators and
@@ -130,6 +131,7 @@ class ErrorModel:
 
     former_name: float = 0.65
     short_name: float = 0.25
+    bare_city: float = 0.05
     old_level: float = 0.75
     field_variant: float = 0.25
     former_place: float = 0.30

@@ -15,6 +15,7 @@ _PERSIAN = str.maketrans(_ASCII, "۰۱۲۳۴۵۶۷۸۹")
 _ARABIC = str.maketrans(_ASCII, "٠١٢٣٤٥٦٧٨٩")
 _ARABIC_LETTERS = str.maketrans("یک", "يك")
 _HAMZA = str.maketrans("ئؤأ", "یوا")
+_NOT_PLACES = frozenset({"خوارزمی", "الزهرا", "رازی", "شاهد", "هنر"})
 _NUMERIC = frozenset(
     {
         "national_id",
@@ -39,6 +40,10 @@ class Hand:
         self.lists = lists
         self.model = model
         self.code_page = code_page
+        # a university named after no more than its town or province
+        self.bare = {u.short[0] for u in lists.universities if len(u.short[0].split()) == 1}
+        self.bare &= {u.name.removeprefix("دانشگاه ") for u in lists.universities}
+        self.bare -= _NOT_PLACES
         self.known = {(name.parts, name.female) for name in lists.first_names}
 
     def part(self, parts: tuple[str, ...], female: bool) -> tuple[str, ...]:
@@ -127,7 +132,8 @@ class Hand:
         former = [name.name for name in it.former if name.first <= year <= name.last]
         if former and rnd.random() < model.former_name:
             return rnd.choice(former)
-        if rnd.random() < model.short_name:
+        rate = model.bare_city if it.short[0] in self.bare else model.short_name
+        if rnd.random() < rate:
             return rnd.choice(it.short)
         return it.name
 

@@ -106,7 +106,7 @@ def registry_rows(
     for start in range(0, len(registry), _CHUNK):
         own = registry[start : start + _CHUNK]
         holder = degrees.person[own]
-        rows = []
+        rows: list[tuple[str, ...]] = []
         for place, (i, p) in enumerate(zip(own.tolist(), holder.tolist(), strict=True)):
             spacing, female = int(people.spacing[p]), bool(people.female[p])
             first = first_forms[people.first[p]][spacing]

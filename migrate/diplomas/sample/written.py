@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from random import Random
 
 from persiantools.jdatetime import JalaliDate
@@ -56,6 +57,11 @@ _TO_IMPERIAL = 1180
 Solar = tuple[int, int, int]
 
 
+def _gregorian(date: Solar) -> datetime.date:
+    that: datetime.date = JalaliDate(*date).to_gregorian()  # type: ignore[no-untyped-call]
+    return that
+
+
 def lunar(date: Solar) -> Solar:
     """The lunar Hijri date of a Solar Hijri one, by the tabular calendar (a day off at most).
 
@@ -63,7 +69,7 @@ def lunar(date: Solar) -> Solar:
     Dershowitz, Calendrical Calculations, 4th edition, chapter 7).
     """
     # days from the epoch, 16 July 622 of the Julian calendar
-    days = JalaliDate(*date).to_gregorian().toordinal() - 227_015
+    days = _gregorian(date).toordinal() - 227_015
     year = (30 * days + 10_646) // 10_631
     start = (year - 1) * 354 + (3 + 11 * year) // 30
     month = min(12, (11 * (days - start) + 330) // 325)
@@ -79,7 +85,7 @@ def _rare(rnd: Random, date: Solar, model: ErrorModel) -> str | None:
             return f"{year} ه.ق"
         return f"{day} {_LUNAR[month - 1]} {year}"
     if chance < model.lunar + model.gregorian:
-        that = JalaliDate(*date).to_gregorian()
+        that = _gregorian(date)
         if rnd.random() < 0.3:
             return f"{that.day} {_GREGORIAN[that.month - 1]} {that.year}"
         return that.strftime("%Y/%m/%d")
@@ -106,7 +112,8 @@ def write_date(rnd: Random, date: Solar, model: ErrorModel, *, year_only: float)
     if chance < model.month_word:
         return f"{day} {_SOLAR[month - 1]} {text}"
     if chance < model.month_word + model.day_first:
-        return f"{day}/{month}/{text}"
+        # with the day first, a small number must not be taken for a day: such years stand whole
+        return f"{day}/{month}/{text if shown % 100 > 31 else shown}"
     form = rnd.randrange(10)
     if form < 5:
         return f"{text}/{month:02d}/{day:02d}"
