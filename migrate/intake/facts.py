@@ -1,0 +1,106 @@
+"""What a suite looks at: a staged table as a frame, with the facts that no single column holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from migrate.persian.bulk import map_distinct
+from migrate.persian.letters import is_blank
+
+_DERIVED = ("_id", "_state", "_note")
+_DAYS_A_YEAR = 365.2425
+
+
+def facts(table: pa.Table) -> pd.DataFrame:
+    """The columns that suites look at, of a staged table (see the schema of staged.parquet).
+
+    :param table: n rows: `row`, and for each field f `raw_<f>` (string), `<f>` (string) and those
+        that belong to its kind.
+    :returns: n rows in the same order. `row`, `raw_<f>`, `<f>`, `<f>_id`, `<f>_state`, `<f>_note`
+        as they are, and where the table has what they need:
+
+        - `<f>_unread`: the raw text of a value that is there but was not understood, else null
+        - `<f>_unknown`: a value that is not in the curated list (it has no `<f>_id`), else null
+        - `<f>_first`, `<f>_last`: the ends of a date's interval as numbers, 13 May 1983 = 19830513
+        - `century_assumed`: whether the century of the birth or graduation was a guess (bool)
+        - `age_at_graduation_least`, `age_at_graduation_most`: whole years between birth and
+          graduation, over all days that the two intervals allow
+        - `person_id_national_ids`: how many national IDs the row's person has in this table;
+          `national_id_persons`: how many persons have the row's national ID
+    """
+    names = set(table.column_names)
+    fields = [
+        name.removeprefix("raw_")
+        for name in table.column_names
+        if name.startswith("raw_") and name.removeprefix("raw_") in names
+    ]
+    columns: dict[str, Any] = {"row": table.column("row")} if "row" in names else {}
+    for field in fields:
+        raw, value = table.column(f"raw_{field}"), table.column(field)
+        columns |= {f"raw_{field}": raw, field: value}
+        filled = pc.invert(map_distinct(raw, is_blank, pa.bool_()))
+        columns[f"{field}_unread"] = _where(pc.and_(filled, pc.is_null(value)), raw)
+        # `degree` derives `degree_id`, which in the registry is a field of its own
+        for name in (f"{field}{suffix}" for suffix in _DERIVED):
+            if name in names and name not in fields:
+                columns[name] = table.column(name)
+        if f"{field}_id" in names and f"{field}_id" not in fields:
+            columns[f"{field}_unknown"] = _where(pc.is_null(columns[f"{field}_id"]), value)
+        for name in (f"{field}_first", f"{field}_last"):
+            if name in names:
+                columns[name] = _number(table.column(name))
+    if {"birth_date_first", "graduation_date_last"} <= names:
+        columns |= _of_both_dates(table)
+    frame = pd.DataFrame(pa.table(columns).to_pandas())
+    if {"person_id", "national_id"} <= set(fields):
+        for name, by, counted in (
+            ("person_id_national_ids", "person_id", "national_id"),
+            ("national_id_persons", "national_id", "person_id"),
+        ):
+            pairs = frame[[by, counted]].dropna().drop_duplicates()
+            frame[name] = frame[by].map(pairs[by].value_counts())
+    return frame
+
+
+def _where(condition: Any, values: Any) -> Any:
+    return pc.if_else(condition, values, pa.scalar(None, values.type))
+
+
+def _number(dates: Any) -> Any:
+    """Dates as numbers that sort and read as they do: year, month, day, two digits each."""
+    month_day = pc.add(pc.multiply(pc.month(dates), 100), pc.day(dates))
+    return pc.add(pc.multiply(pc.year(dates), 10_000), month_day)
+
+
+def _years(days: Any) -> Any:
+    return pc.floor(pc.divide(days.cast(pa.float64()), _DAYS_A_YEAR))
+
+
+def _says(notes: Any, word: str) -> Any:
+    return pc.fill_null(pc.match_substring(notes, word), False)
+
+
+def _of_both_dates(table: pa.Table) -> dict[str, Any]:
+    day: dict[str, Any] = {
+        name: table.column(name).cast(pa.int32())
+        for name in (
+            "birth_date_first",
+            "birth_date_last",
+            "graduation_date_first",
+            "graduation_date_last",
+        )
+    }
+    least: Any = pc.subtract(day["graduation_date_first"], day["birth_date_last"])
+    most: Any = pc.subtract(day["graduation_date_last"], day["birth_date_first"])
+    birth, graduation = (
+        _says(table.column(f"{name}_note"), "century") for name in ("birth_date", "graduation_date")
+    )
+    return {
+        "age_at_graduation_least": _years(least),
+        "age_at_graduation_most": _years(most),
+        "century_assumed": pc.or_(birth, graduation),
+    }
