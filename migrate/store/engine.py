@@ -2,29 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import (
-    URL,
-    Connection,
-    Engine,
-    String,
-    column,
-    event,
-    func,
-    inspect,
-    select,
-    table,
-    text,
-)
+from sqlalchemy import URL, Connection, Engine, event, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from migrate.errors import InputError, MigrateError, RunError
@@ -38,10 +21,10 @@ from migrate.store.address import (
     shown,
     writable,
 )
-from migrate.store.tables import VERSION_TABLE, Base
+from migrate.store.schema import is_newest, upgrade
+from migrate.store.tables import VERSION_TABLE
 
 PASSWORD = "MIGRATE_STORE_PASSWORD"  # noqa: S105 (its name, not itself)
-_MIGRATIONS = Path(__file__).parent / "migrations"
 # any number, so long as all processes that write to a store on PostgreSQL ask for the same
 _LOCK = 0x6D69_6772_6174_6501
 _READS = "migrate_reads"
@@ -66,15 +49,15 @@ def open_store(address: str) -> Engine:
     try:
         with _clear_errors(url):
             with engine.execution_options(**{_READS: True}).connect() as connection:
-                ready = _check_schema(connection, url)
+                ready = is_newest(connection, shown(url))
                 if path is not None:
                     _write_ahead(connection)
             if not ready:
                 _check_may_write(engine, url)
                 with writing(engine) as connection:
                     # another process may have done it while this one waited
-                    if not _check_schema(connection, url):
-                        _upgrade(connection)
+                    if not is_newest(connection, shown(url)):
+                        upgrade(connection)
     except BaseException:
         engine.dispose()
         raise
@@ -106,7 +89,7 @@ def check_store(address: str) -> None:
         engine = _engine(url)
     try:
         with _clear_errors(url), engine.connect() as connection:
-            _check_schema(connection, url)
+            is_newest(connection, shown(url))
         if not is_sqlite(url):
             with _clear_errors(url):
                 _check_may_write(engine, url)
@@ -151,9 +134,10 @@ def now(connection: Connection) -> str:
 
 def _read(address: str) -> URL:
     url = read_address(address, PASSWORD)
-    if url.drivername.partition("+")[0] not in {"sqlite", "postgresql"}:
+    if url.drivername != "sqlite+pysqlite":
         # an unknown or missing driver is told first: it may be a slip of the pen
         engine_for(url).dispose()
+    if url.drivername.partition("+")[0] not in {"sqlite", "postgresql"}:
         raise InputError(
             f"the store cannot be a database of the kind {url.drivername}",
             file=shown(url),
@@ -216,59 +200,6 @@ def _write_ahead(connection: Connection) -> None:
             time.sleep(0.02)
 
 
-@cache
-def _revisions() -> tuple[str, frozenset[str]]:
-    """The newest revision, and all that this version of the program knows."""
-    script = ScriptDirectory.from_config(_config())
-    head = script.get_current_head()
-    assert head is not None
-    return head, frozenset(revision.revision for revision in script.walk_revisions())
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-def _check_schema(connection: Connection, url: URL) -> bool:
-    """Whether the schema is the newest; False when there is none yet or an older one."""
-    head, known = _revisions()
-    tables = set(inspect(connection).get_table_names())
-    ours = set(Base.metadata.tables)
-    if VERSION_TABLE not in tables:
-        # a PostgreSQL database may be shared with others; a file with other tables is a slip
-        foreign = tables if is_sqlite(url) else tables & ours
-        if foreign:
-            raise InputError(
-                "this database is not a store: it holds other tables",
-                file=shown(url),
-                found=", ".join(sorted(foreign)),
-                fix="Name a database that is empty or not there yet",
-            )
-        return False
-    version = table(VERSION_TABLE, column("version_num", String))
-    held = connection.execute(select(version.c.version_num)).scalars().all()
-    if not set(held) <= known:
-        raise InputError(
-            "the store was made by a newer version of this program",
-            file=shown(url),
-            found=f"revision {', '.join(held)}, newest known here {head}",
-            fix="Update the program, or name another store",
-        )
-    if list(held) != [head]:
-        return False
-    if not ours <= tables:
-        raise InputError(
-            "the store is damaged: tables are missing",
-            file=shown(url),
-            found=", ".join(sorted(ours - tables)),
-            fix="Restore it from a backup",
-        )
-    return True
-
-
 def _check_may_write(engine: Engine, url: URL) -> None:
     """Refuse a PostgreSQL database where this user cannot do what a store needs."""
     if is_sqlite(url):
@@ -292,19 +223,6 @@ def _check_may_write(engine: Engine, url: URL) -> None:
                 found=f"schema {schema}",
                 fix="Grant it CREATE on the schema, or INSERT and UPDATE on the store's tables",
             )
-
-
-def _upgrade(connection: Connection) -> None:
-    config = _config()
-    config.attributes["connection"] = connection
-    logger = logging.getLogger("alembic")
-    level = logger.level
-    # it tells every step at INFO, which a host may have turned on
-    logger.setLevel(logging.WARNING)
-    try:
-        command.upgrade(config, "head")
-    finally:
-        logger.setLevel(level)
 
 
 @contextmanager
