@@ -61,7 +61,7 @@ def map_headings(
     schema: Schema,
     *,
     file: object,
-    row: int = 1,
+    row: int | None = 1,
     given: Mapping[str, str] | None = None,
     ignore: Sequence[str] = (),
 ) -> tuple[str | None, ...]:
@@ -73,7 +73,7 @@ def map_headings(
     :param headings: as they stand in the file.
     :param schema: the fields looked for.
     :param file: what an error names as the file.
-    :param row: the row that the headings stand in.
+    :param row: the row that the headings stand in, None for a database.
     :param given: a profile's headings with their fields.
     :param ignore: a profile's headings that name nothing.
     :raises InputError: two headings name one field; a heading of the profile is not in the file; a
@@ -103,7 +103,7 @@ def _taken(field: Field, given: Mapping[str, str] | None) -> str:
 
 
 def _refuse_absent(
-    headings: Sequence[str], given: Mapping[str, str], file: object, row: int, shown: str
+    headings: Sequence[str], given: Mapping[str, str], file: object, row: int | None, shown: str
 ) -> None:
     present = {letters.key(heading) for heading in headings}
     for heading, name in given.items():
@@ -118,7 +118,7 @@ def _refuse_absent(
 
 
 def _refuse_twice(
-    headings: Sequence[str], found: Sequence[str | None], file: object, row: int
+    headings: Sequence[str], found: Sequence[str | None], file: object, row: int | None
 ) -> None:
     first: dict[str, int] = {}
     for place, name in enumerate(found):

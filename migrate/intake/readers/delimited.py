@@ -31,7 +31,7 @@ from migrate.intake.readers.rows import (
 from migrate.intake.readers.survey import HEAD, UNDECODABLE, LineCount, chunks, survey
 
 _LOOKED_AT = 200
-_BATCH = 50_000
+_BATCH = 10_000
 _BLANK = " \t\r\n\x1a\ufeff"
 
 
