@@ -39,7 +39,7 @@ def days_of(calendar: Calendar, year: int, month: int = 0, day: int = 0) -> tupl
     :param year: one of ``YEARS[calendar]``.
     :param month: 1 to 12; 0 for the whole year.
     :param day: 0 for the whole month.
-    :raises ValueError: where there is no such month or day, in words.
+    :raises ValueError: where there is no such year, month or day, in words.
     """
     if not 0 <= month <= 12:
         raise ValueError(f"there is no month {month}")
@@ -49,15 +49,7 @@ def days_of(calendar: Calendar, year: int, month: int = 0, day: int = 0) -> tupl
         return _gregorian(year, month, day)
     if calendar == "imperial":
         year -= IMPERIAL
-    if month and day:
-        length = _Jalali.days_in_month(month, year)
-        if not 1 <= day <= length:
-            raise ValueError(f"month {month} of {year} has {length} days, not {day}")
-        found: date = _Jalali(year, month, day).to_gregorian()
-        return found, found
-    first: date = _Jalali(year, month or 1, 1).to_gregorian()
-    last = _Jalali(year, month or 12, _Jalali.days_in_month(month or 12, year))
-    return first, last.to_gregorian()
+    return _solar(year, month, day)
 
 
 def solar_text(day: date) -> str:
@@ -67,6 +59,30 @@ def solar_text(day: date) -> str:
     """
     found = _Jalali.to_jalali(day)
     return f"{found.year:04}-{found.month:02}-{found.day:02}"
+
+
+# ordinal of 1 Farvardin of each year, and of the year after the last
+_NOWRUZ: dict[int, int] = {
+    year: _Jalali(year, 1, 1).to_gregorian().toordinal()
+    for year in range(YEARS["solar"].start, YEARS["solar"].stop + 1)
+}
+_DAYS_BEFORE_MONTH = tuple(31 * min(n, 6) + 30 * max(n - 6, 0) for n in range(12))
+
+
+def _solar(year: int, month: int, day: int) -> tuple[date, date]:
+    if year not in YEARS["solar"]:
+        raise ValueError(f"{year} is no Solar Hijri year that is read here")
+    nowruz = _NOWRUZ[year]
+    if not month:
+        return date.fromordinal(nowruz), date.fromordinal(_NOWRUZ[year + 1] - 1)
+    first = nowruz + _DAYS_BEFORE_MONTH[month - 1]
+    after = _NOWRUZ[year + 1] if month == 12 else nowruz + _DAYS_BEFORE_MONTH[month]
+    if not day:
+        return date.fromordinal(first), date.fromordinal(after - 1)
+    if day > after - first:
+        raise ValueError(f"month {month} of {year} has {after - first} days, not {day}")
+    found = date.fromordinal(first + day - 1)
+    return found, found
 
 
 def _gregorian(year: int, month: int, day: int) -> tuple[date, date]:

@@ -292,6 +292,8 @@ def _days_text(first: date, last: date) -> str:
 
 def _read_back(numbers: list[int]) -> DateInterval:
     """FIRST/LAST read again: its text does not say in what calendar it was."""
+    if not all(numbers):
+        raise ValueError("a day or a month is zero")
     first = days_of("solar", numbers[0], numbers[1], numbers[2])[0]
     last = days_of("solar", numbers[3], numbers[4], numbers[5])[0]
     length = (last - first).days
