@@ -23,7 +23,7 @@ EQUAL_FLOOR = 1e-7
 
 
 def u_at_random(coded: CodedField, *, seed: int, pairs: int = SAMPLE_PAIRS) -> Floats:
-    """u of each level of a field between two rows drawn at random: float64, one a level, sum 1.
+    """u of each level of a field between two rows drawn at random: float64, one a level.
 
     The first level, equality, is worked out exactly from the frequencies of values; the others are
     counted over ``pairs`` seeded random pairs of rows that both hold a value.
@@ -52,11 +52,12 @@ def u_at_random(coded: CodedField, *, seed: int, pairs: int = SAMPLE_PAIRS) -> F
     floors = np.full(len(levels), FLOOR)
     floors[0] = EQUAL_FLOOR if first.operator == "equal" else FLOOR
     seen = np.maximum(seen, floors)
+    u = seen / seen.sum()
     for position, level in enumerate(levels):
-        # values in each other's place are as rare as equal ones
+        # the sample can hardly show two values in each other's place: as rare as two equal ones
         if level.name == "swapped":
-            seen[position] = seen[0]
-    return np.asarray(seen / seen.sum(), dtype=np.float64)
+            u[position] = u[0]
+    return np.asarray(u, dtype=np.float64)
 
 
 def _equal_by_chance(coded: CodedField, column: str) -> float:

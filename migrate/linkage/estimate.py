@@ -7,7 +7,7 @@ against the model's confounders; the M-step counts levels by those shares (Demps
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -24,11 +24,16 @@ ROUNDS, CLOSE_ENOUGH = 25, 1e-4
 
 @dataclass(frozen=True)
 class Probabilities:
-    """What was learned: m and u of each field's levels, and the prior of each group."""
+    """What was learned: m and u of each field's levels, and the prior of each group.
+
+    ``stranger`` is, for the fields of a nested group, u between the items of two different
+    entities, where ``u`` is between two items of one.
+    """
 
     m: dict[str, Floats]
     u: dict[str, Floats]
     priors: dict[str, float]
+    stranger: dict[str, Floats] = field(default_factory=dict)
 
     def weights(self, field: str) -> Floats:
         """Match weights of a field's levels, log2(m/u), in bits, with 0 for both kinds of absence.
@@ -80,9 +85,9 @@ def group_weight(
 ) -> Floats:
     """The bits of the fields in ``names`` for each pair, term frequencies included."""
     total = np.zeros(compared.levels.shape[1])
-    for position, field in enumerate(model.fields):
-        if field.name in names:
-            total += learned.weights(field.name)[compared.levels[position]]
+    for position, entry in enumerate(model.fields):
+        if entry.name in names:
+            total += learned.weights(entry.name)[compared.levels[position]]
             total += compared.terms[position]
     return total
 
@@ -91,12 +96,14 @@ def shares(compared: Compared, model: LinkageModel, learned: Probabilities) -> S
     """The E-step: how likely each candidate is, against all that could be true instead."""
     first = model.groups[0]
     pairs = compared.levels.shape[1]
-    fields = {field.name for field in model.group_fields(first.name)}
+    fields = {entry.name for entry in model.group_fields(first.name)}
     weight = group_weight(compared, model, learned, fields)
     begins, records = compared.starts()
     if not pairs:
         return Shares(weight, weight, weight, weight)
-    best = np.maximum.reduceat(weight, begins)
+    lengths = np.diff(np.r_[begins, pairs])
+    item_weight, item_share, speaks = _items(compared, model, learned, begins, lengths)
+    best = np.maximum.reduceat(weight, begins) + speaks
     confounding = _confounders(compared, model, first, learned, begins)
     prior = learned.priors[first.name]
     none = np.log2(compared.entities * (1 - prior) / prior)
@@ -106,18 +113,41 @@ def shares(compared: Compared, model: LinkageModel, learned: Probabilities) -> S
     others = np.exp2(confounding - spread_top)
     total = np.add.reduceat(odds + others, records) + np.exp2(none - top)
     share = odds / np.repeat(total, np.diff(np.r_[records, len(begins)]))
-    lengths = np.diff(np.r_[begins, pairs])
-    entity_share = np.repeat(share, lengths)
+    return Shares(weight, item_weight, np.repeat(share, lengths), item_share)
+
+
+def _items(
+    compared: Compared,
+    model: LinkageModel,
+    learned: Probabilities,
+    begins: Indices,
+    lengths: Indices,
+) -> tuple[Floats, Floats, Floats]:
+    """Bits and shares of items within their entity, a pair each; and what they say of the entity.
+
+    Among one entity's items an item is weighed against its siblings (m over u within an entity).
+    Between entities an item that fits speaks for its entity too, against a stranger's items; so do
+    items that do not fit, as far as they look like this entity's others. That is bits an entity.
+    """
+    pairs = compared.levels.shape[1]
     if len(model.groups) == 1:
-        return Shares(weight, np.zeros(pairs), entity_share, np.ones(pairs))
+        return np.zeros(pairs), np.ones(pairs), np.zeros(len(begins))
     second = model.groups[1]
-    item_weight = group_weight(
-        compared, model, learned, {field.name for field in model.group_fields(second.name)}
-    )
+    weight, against, alike = np.zeros(pairs), np.zeros(pairs), np.zeros(pairs)
+    for position, entry in enumerate(model.fields):
+        if entry.group == second.name:
+            level = compared.levels[position]
+            kin = np.r_[np.log2(learned.u[entry.name] / learned.stranger[entry.name]), 0.0, 0.0]
+            weight += learned.weights(entry.name)[level]
+            alike += kin[level]
+    against = weight + alike
     held = learned.priors[second.name]
-    item_odds = np.exp2(np.minimum(item_weight, 500)) * held / np.repeat(lengths, lengths)
-    item_total = np.add.reduceat(item_odds, begins) + (1 - held)
-    return Shares(weight, item_weight, entity_share, item_odds / np.repeat(item_total, lengths))
+    prior = np.log2(held) - np.log2(np.repeat(lengths, lengths))
+    odds = np.exp2(np.minimum(weight + prior, 500))
+    share = odds / np.repeat(np.add.reduceat(odds, begins) + (1 - held), lengths)
+    fits = np.logaddexp2.reduceat(against + prior, begins)
+    other = np.log2(1 - held) + np.add.reduceat(alike, begins) / lengths
+    return weight, share, np.logaddexp2(fits, other)
 
 
 def _confounders(
@@ -129,7 +159,7 @@ def _confounders(
 ) -> Floats:
     """Bits of all the group's confounders together, for each (record, entity)."""
     total = np.full(len(begins), -np.inf)
-    place = {field.name: position for position, field in enumerate(model.fields)}
+    place = {entry.name: position for position, entry in enumerate(model.fields)}
     for kin in group.confounders:
         weight = group_weight(compared, model, learned, set(kin.shares)) + np.log2(kin.odds)
         for name in kin.differs:
@@ -138,7 +168,12 @@ def _confounders(
     return total
 
 
-def learn(compared: Compared, model: LinkageModel, u: dict[str, Floats]) -> Probabilities:
+def learn(
+    compared: Compared,
+    model: LinkageModel,
+    u: dict[str, Floats],
+    stranger: dict[str, Floats] | None = None,
+) -> Probabilities:
     """Learn m and the priors from candidates, given u; deterministic, no random start.
 
     Starts from the model's own m, which also weigh as ``PRIOR_LINKS`` right links at the end, so a
@@ -146,7 +181,8 @@ def learn(compared: Compared, model: LinkageModel, u: dict[str, Floats]) -> Prob
     """
     start = {f.name: np.array([level.m for level in f.levels]) for f in model.fields}
     start = {name: m / m.sum() for name, m in start.items()}
-    learned = Probabilities(start, u, {group.name: group.prior for group in model.groups})
+    priors = {group.name: group.prior for group in model.groups}
+    learned = Probabilities(start, u, priors, stranger or {})
     if not compared.levels.shape[1]:
         return learned
     begins, records = compared.starts()
@@ -173,14 +209,14 @@ def _maximise(
     # an entity's fields stand on each of its items: its best pair speaks for it
     best = _best_of(found.entity_weight, begins)
     m = dict(learned.m)
-    for position, field in enumerate(model.fields):
-        if field.group == first.name:
+    for position, entry in enumerate(model.fields):
+        if entry.group == first.name:
             level, share = compared.levels[position][best], found.entity_share[best]
         else:
             level, share = compared.levels[position], found.entity_share * found.item_share
         known = level >= 0
-        counted = np.bincount(level[known], weights=share[known], minlength=len(field.levels))
-        m[field.name] = (counted + start[field.name] * PRIOR_LINKS) / (counted.sum() + PRIOR_LINKS)
+        counted = np.bincount(level[known], weights=share[known], minlength=len(entry.levels))
+        m[entry.name] = (counted + start[entry.name] * PRIOR_LINKS) / (counted.sum() + PRIOR_LINKS)
     priors = dict(learned.priors)
     sure = float(found.entity_share[best].sum())
     priors[first.name] = (sure + first.prior * PRIOR_LINKS) / (records + PRIOR_LINKS)

@@ -64,11 +64,11 @@ def link_tables(
     order = np.lexsort((candidates.right, entity, candidates.left))
     left_row, right_row = candidates.left[order], candidates.right[order]
     tell(1, STEPS, f"chance agreement of {len(model.fields)} fields")
-    u = _chance(coded, right, model, seed)
+    u, stranger = _chance(coded, right, model, seed)
     tell(2, STEPS, f"comparing {len(left_row):,} candidates")
     compared = _compare(coded, model, left_row, right_row, entity[order], entities, u)
     tell(3, STEPS, "learning m by EM")
-    learned = learn(_training(compared), model, u)
+    learned = learn(_training(compared), model, u, stranger)
     tell(4, STEPS, "weighing")
     found = shares(compared, model, learned)
     tell(STEPS, STEPS, "weighed")
@@ -87,16 +87,14 @@ def _entities(right: pa.Table, model: LinkageModel) -> tuple[Indices, int]:
 
 def _chance(
     coded: list[CodedField], right: pa.Table, model: LinkageModel, seed: int
-) -> dict[str, npt.NDArray[np.float64]]:
-    first = model.groups[0].name
-    return {
-        entry.field.name: (
-            u_at_random(entry, seed=seed)
-            if entry.field.group == first
-            else u_within_entity(entry.field, right, model, seed=seed)
-        )
-        for entry in coded
-    }
+) -> tuple[dict[str, npt.NDArray[np.float64]], dict[str, npt.NDArray[np.float64]]]:
+    """u of every field for its own question, and between strangers for those of a nested group."""
+    stranger = {entry.field.name: u_at_random(entry, seed=seed) for entry in coded}
+    u = dict(stranger)
+    for entry in coded:
+        if entry.field.group != model.groups[0].name:
+            u[entry.field.name] = u_within_entity(entry.field, right, model, seed=seed)
+    return u, stranger
 
 
 def _compare(
