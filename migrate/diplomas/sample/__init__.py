@@ -40,7 +40,16 @@ __all__ = ["ErrorModel", "Sample", "make"]
 Form = Literal["paper", "design"]
 Progress = Callable[[int, int, str], None]
 
-TRUTH_COLUMNS = ("row", "legacy_id", "degree_id", "person_id", "outcome", "note")
+TRUTH_COLUMNS = (
+    "row",
+    "legacy_id",
+    "degree_id",
+    "person_id",
+    "outcome",
+    "note",
+    "family",
+    "namesake",
+)
 RELATIONS_COLUMNS = ("degree_id", "person_id", "family", "twin", "namesake")
 
 
@@ -129,7 +138,10 @@ def make(
         write_registry_csv(table, REGISTRY.names, chunks, degrees, progress)
         registry = str(table)
     truth = folder / "truth" / "truth.csv"
-    write_table(truth, TRUTH_COLUMNS, _truth_rows(ledger, id_of_degree, id_of_person))
+    holders = [int(taken.person[degree]) for _, degree in plan.rows]
+    write_table(
+        truth, TRUTH_COLUMNS, _truth_rows(ledger, people, holders, id_of_degree, id_of_person)
+    )
     relations = folder / "truth" / "relations.csv"
     write_table(
         relations, RELATIONS_COLUMNS, _relations(people, taken, plan.registry, id_of_person)
@@ -137,10 +149,21 @@ def make(
     return Sample(source, registry, truth, relations, degrees, records)
 
 
+def _namesakes(people: People) -> Ints:
+    """A number for each person that those of one first and last name share."""
+    return people.first * 1_000_000 + people.last
+
+
 def _truth_rows(
-    ledger: Ledger, id_of_degree: list[str], id_of_person: list[str]
+    ledger: Ledger,
+    people: People,
+    holders: list[int],
+    id_of_degree: list[str],
+    id_of_person: list[str],
 ) -> Iterator[tuple[object, ...]]:
-    for place, truth in enumerate(ledger.truths):
+    """One line a row; family and namesake are of the person meant, in the registry or not."""
+    namesakes = _namesakes(people)
+    for place, (truth, holder) in enumerate(zip(ledger.truths, holders, strict=True)):
         yield (
             place + 2,
             truth.legacy_id,
@@ -148,6 +171,8 @@ def _truth_rows(
             id_of_person[truth.person] if truth.person >= 0 else "",
             truth.outcome,
             truth.note,
+            int(people.family[holder]),
+            int(namesakes[holder]),
         )
 
 
@@ -155,7 +180,7 @@ def _relations(
     people: People, degrees: Degrees, registry: Ints, id_of_person: list[str]
 ) -> Iterator[tuple[object, ...]]:
     """For each degree its holder and the numbers of family, pair of twins and full name."""
-    names = (people.first * 1_000_000 + people.last)[degrees.person[registry]].tolist()
+    names = _namesakes(people)[degrees.person[registry]].tolist()
     for place, person in enumerate(degrees.person[registry].tolist()):
         twin = int(people.twin[person])
         yield (
