@@ -26,7 +26,7 @@ def map_distinct(
     :param column: text (string, large_string or dictionary of them), n rows, nulls allowed.
     :param function: a pure function of one value; it is called with None too where nulls stand.
     :param type: Arrow type of the results.
-    :returns: n rows of `type`, in as many chunks as the column had (one for an Array).
+    :returns: n rows of `type`, in the chunks of the column (one for an Array; none where it is empty).
     :raises pyarrow.ArrowInvalid: where a result does not fit `type`.
     """
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
