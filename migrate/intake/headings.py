@@ -10,6 +10,8 @@ from migrate.persian import letters
 
 # rows above a heading: titles, 'sep=;', blank lines
 SEARCHED = 20
+# what an Arabic keyboard or code page puts for the letters it has not: دانشكاه
+_ARABIC = str.maketrans("پچژگ", "بجزک")
 
 
 def names(field: Field) -> tuple[str, ...]:
@@ -30,7 +32,10 @@ def dictionary(
     found: dict[str, str | None] = {}
     for field in schema.fields:
         if field.name not in given.values():
-            found.update({letters.key(name): field.name for name in names(field)})
+            keys = [letters.key(name) for name in names(field)]
+            found.update(dict.fromkeys(keys, field.name))
+            for key in keys:
+                found.setdefault(key.translate(_ARABIC), field.name)
     found.update({letters.key(heading): name for heading, name in given.items()})
     found.update({letters.key(heading): None for heading in ignore})
     return found
