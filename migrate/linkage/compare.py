@@ -7,6 +7,7 @@ compared* (a value stood there and could not be read). The three are never folde
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,8 +53,8 @@ def _coded(field: FieldComparison, table: pa.Table) -> tuple[Indices, pa.Table]:
             f"field {field.name} is compared by a column that is absent", column=lacking[0]
         )
     chosen = table.select(field.columns).combine_chunks()
-    texts = [pc.cast(column, pa.string()) for column in chosen.columns]
-    joined = pc.binary_join_element_wise(
+    texts: list[Any] = [pc.cast(column, pa.string()) for column in chosen.columns]
+    joined: Any = pc.binary_join_element_wise(
         *texts, SEPARATOR, null_handling="replace", null_replacement="\x00"
     )
     if isinstance(joined, pa.ChunkedArray):
@@ -65,12 +66,14 @@ def _coded(field: FieldComparison, table: pa.Table) -> tuple[Indices, pa.Table]:
     # codes are numbered by first appearance, so the first row of each is found in reverse
     first = np.zeros(len(encoded.dictionary), dtype=np.int64)
     first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
-    values = chosen.take(pa.array(first))
+    places: Any = pa.array(first)
+    values = chosen.take(places)
     absent = pc.is_null(chosen.column(field.value)).to_numpy(zero_copy_only=False)
     codes[absent] = MISSING_CODE
     if field.unread is not None:
-        unread = pc.fill_null(table.column(field.unread), False).to_numpy(zero_copy_only=False)
-        codes[absent & unread.astype(bool)] = UNCOMPARABLE_CODE
+        unread: Any = table.column(field.unread)
+        said = pc.fill_null(unread, False).to_numpy(zero_copy_only=False)
+        codes[absent & said.astype(bool)] = UNCOMPARABLE_CODE
     return codes, values
 
 
@@ -130,9 +133,9 @@ def _mark_swaps(
         one_level = [level.name for level in first.field.levels].index("swapped")
         other_level = [level.name for level in second.field.levels].index("swapped")
         keys = {
-            (name, side): _shared_codes(
-                getattr(entry, f"{side}_values").column(model.swap_columns[name])
-            )
+            (name, side): getattr(entry, f"{side}_values")
+            .column(model.swap_columns[name])
+            .to_pylist()
             for name, entry in ((one, first), (other, second))
             for side in ("left", "right")
         }
@@ -148,11 +151,6 @@ def _mark_swaps(
         swapped = (a >= 0) & (b >= 0) & (a == d) & (b == c) & (a != c)
         matrix[place[one], swapped] = one_level
         matrix[place[other], swapped] = other_level
-
-
-def _shared_codes(column: pa.ChunkedArray) -> list[str | None]:
-    values: list[str | None] = column.to_pylist()
-    return values
 
 
 def _taken(numbers: Indices, codes: Indices) -> Indices:

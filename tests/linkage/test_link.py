@@ -31,7 +31,7 @@ def test_sure_links_are_right_and_most_records_have_one(model: LinkageModel) -> 
 
 
 def test_probabilities_mean_what_they_say(model: LinkageModel) -> None:
-    left, right, truth = draw(1500, seed=31, names=60, no_birth=0.6)
+    left, right, truth = draw(3000, seed=31, names=60, no_birth=0.6)
     found = best(link_tables(left, right, model))
     shares = np.array([share for _, share in found.values()])
     right_ones = np.array([row == truth[record] for record, (row, _) in found.items()])
