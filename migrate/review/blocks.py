@@ -17,7 +17,6 @@ from migrate.review.comparison import (
     Side,
     clean,
     explanation,
-    lines,
     printable,
     side_label,
 )
@@ -70,7 +69,9 @@ def heading(column: str) -> str:
     return str(words.section("workbook")[column])
 
 
-def write_blocks(sheet: Any, formats: Formats, cases: Sequence[Case], *, first: int) -> Asked:
+def write_blocks(
+    sheet: Any, formats: Formats, cases: Sequence[tuple[Case, Sequence[Line]]], *, first: int
+) -> Asked:
     """Write the cases below a row of headings; return what must be asked at which rows.
 
     Every cell is a text, every row carries the number and the token of its case, so that a filter
@@ -79,14 +80,13 @@ def write_blocks(sheet: Any, formats: Formats, cases: Sequence[Case], *, first: 
     Parameters
     ----------
     sheet, formats : of one XlsxWriter workbook.
-    cases : in the order to be shown.
+    cases : each with its lines, in the order to be shown.
     first : number of the first case: a university's cases are numbered through its workbooks.
     """
     asked: Asked = defaultdict(list)
     blocks: list[tuple[int, Mapping[str, str], Sequence[Line]]] = []
     row = 1
-    for number, case in enumerate(cases, start=first):
-        compared = lines(case)
+    for number, (case, compared) in enumerate(cases, start=first):
         asked["decision", words.decisions(case.outcome, len(case.candidates))].append(row)
         asked["reason", words.reasons(case.outcome)].append(row)
         asked["comment", ()].append(row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from migrate.diplomas.schema import LEGACY
 from migrate.persian import letters
@@ -74,6 +75,7 @@ def clean(text: str) -> str:
     return letters.to_persian_digits(printable(text))
 
 
+@lru_cache(maxsize=65536)
 def shown(field: str, value: str) -> str:
     """A canonical value as people read it: ``1362-07-03`` is ۱۳۶۲/۰۷/۰۳, ``--`` nothing."""
     if letters.is_blank(value):
@@ -146,7 +148,7 @@ def _line(case: Case, field: str) -> Line:
         words.field_label(field),
         Side(
             marked,
-            _note(case, field, value),
+            _note(field, case.legacy.get(field, ""), value, read=field in case.legacy_read),
             contradicts=any(side.contradicts for side in sides),
             ltr=_is_ltr(field, value),
         ),
@@ -164,12 +166,12 @@ def _on_document(case: Case, field: str) -> str:
     return shown(field, case.legacy_read.get(field) or case.legacy.get(field, ""))
 
 
-def _note(case: Case, field: str, value: str) -> str:
+@lru_cache(maxsize=65536)
+def _note(field: str, on_paper: str, value: str, *, read: bool) -> str:
     words_of = words.section("sentences")
-    on_paper = case.legacy.get(field, "")
     if letters.is_blank(on_paper):
         return ""
-    if field not in case.legacy_read:
+    if not read:
         return str(words_of["unread"])
     paper = clean(on_paper)
     same = letters.key(paper) == letters.key(value)

@@ -21,7 +21,7 @@ class Formats:
 
     def __init__(self, book: Any) -> None:
         self._book = book
-        self._known: dict[tuple[tuple[str, Any], ...], Any] = {}
+        self._cells: dict[tuple[str, bool, bool, bool, bool], Any] = {}
         self.marked = self._of(bold=True, underline=1, font_color=MARK)
         self.plain = self._of(font_color="#111827")
         self.small = self._of(font_color="#6B7280", font_size=8)
@@ -60,6 +60,12 @@ class Formats:
         ltr : the text is laid out left to right.
         grey, marked : the text is repeated for filters only, or differs as a whole.
         """
+        asked = (shade, first, ltr, grey, marked)
+        if asked not in self._cells:
+            self._cells[asked] = self._cell(*asked)
+        return self._cells[asked]
+
+    def _cell(self, shade: str, first: bool, ltr: bool, grey: bool, marked: bool) -> Any:
         letters: dict[str, Any] = {"font_color": "#8A93A0" if grey else "#111827"}
         if marked:
             letters = {"font_color": MARK, "bold": True, "underline": 1}
@@ -79,8 +85,4 @@ class Formats:
         )
 
     def _of(self, **properties: Any) -> Any:
-        key = tuple(sorted(properties.items()))
-        if key not in self._known:
-            whole = {"font_name": "Tahoma", "font_size": 10} | properties
-            self._known[key] = self._book.add_format(whole)
-        return self._known[key]
+        return self._book.add_format({"font_name": "Tahoma", "font_size": 10} | properties)

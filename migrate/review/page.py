@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, Template
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from migrate.persian import typeface
 from migrate.persian.letters import to_persian_digits
 from migrate.review import words
 from migrate.review.cases import Case
-from migrate.review.comparison import Side, clean, explanation, lines, printable, side_label
+from migrate.review.comparison import Line, Side, clean, explanation, printable, side_label
 from migrate.review.workbook import Contents
 
 
@@ -35,8 +37,8 @@ def render_page(contents: Contents, *, workbook: str) -> str:
     workbook : name of the workbook beside the page, where the answers are to be given.
     """
     sections: dict[str, list[dict[str, Any]]] = {name: [] for name in contents.counts()}
-    for number, case in enumerate(contents.cases, start=contents.first):
-        sections[case.outcome].append(_shown(number, case))
+    for number, (case, compared) in enumerate(contents.compared, start=contents.first):
+        sections[case.outcome].append(_shown(number, case, compared))
     guide = words.section("guide")
     part = ""
     if contents.parts > 1:
@@ -64,7 +66,7 @@ def render_page(contents: Contents, *, workbook: str) -> str:
     )
 
 
-def _shown(number: int, case: Case) -> dict[str, Any]:
+def _shown(number: int, case: Case, compared: Sequence[Line]) -> dict[str, Any]:
     alone = len(case.candidates) == 1
     rows = [
         {
@@ -73,7 +75,7 @@ def _shown(number: int, case: Case) -> dict[str, Any]:
             "document": _value(line.document),
             "sides": [(_value(side), side.contradicts, _verdict(side)) for side in line.sides],
         }
-        for line in lines(case)
+        for line in compared
     ]
     name = " ".join(
         case.legacy_read.get(part) or case.legacy.get(part, "")
@@ -100,20 +102,20 @@ def _shown(number: int, case: Case) -> dict[str, Any]:
     }
 
 
-def _value(side: Side) -> Markup:
-    """A value with its differing letters in <mark>; the browser keeps joined letters joined."""
+def _value(side: Side) -> str:
+    """A value with its differing letters in <mark>; the browser keeps joined letters joined.
+
+    Every piece is escaped here, once: the template prints the result as it is.
+    """
     if not side.spans and not side.note:
-        missing = escape(words.section("page")["missing"])
-        return Markup('<span class="none">{}</span>').format(missing)
-    inner = Markup("").join(
-        Markup("<mark>{}</mark>").format(span.text) if span.differs else escape(span.text)
+        return f'<span class="none">{escape(words.section("page")["missing"])}</span>'
+    inner = "".join(
+        f"<mark>{escape(span.text)}</mark>" if span.differs else escape(span.text)
         for span in side.spans
     )
-    direction = Markup(' dir="ltr"') if side.ltr else Markup("")
-    value = Markup("<bdi{}>{}</bdi>").format(direction, inner) if side.spans else Markup("")
-    if side.note:
-        value += Markup("<small>{}</small>").format(side.note)
-    return value
+    direction = ' dir="ltr"' if side.ltr else ""
+    value = f"<bdi{direction}>{inner}</bdi>" if side.spans else ""
+    return f"{value}<small>{escape(side.note)}</small>" if side.note else value
 
 
 def _verdict(side: Side) -> tuple[str, str, str] | None:

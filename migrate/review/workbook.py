@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from migrate.persian.letters import to_persian_digits
 from migrate.review import words
 from migrate.review.blocks import LISTS, write_blocks, write_lists
 from migrate.review.cases import Case
+from migrate.review.comparison import Line, lines
 from migrate.review.formats import Formats
 
 # the same cases give the same bytes: the moment of writing is not among them
@@ -34,6 +36,11 @@ class Contents:
     first: int = 1
     part: int = 1
     parts: int = 1
+
+    @cached_property
+    def compared(self) -> tuple[tuple[Case, tuple[Line, ...]], ...]:
+        """Each case with its lines, worked out once for the workbook and the page."""
+        return tuple((case, lines(case)) for case in self.cases)
 
     def counts(self) -> dict[str, int]:
         """Cases by outcome, in the order of the outcomes; those without a case are left out."""
@@ -58,7 +65,7 @@ def write_workbook(contents: Contents, path: Path) -> None:
         cases = book.add_worksheet(names["cases_sheet"])
         lists = book.add_worksheet(LISTS)
         _write_guide(guide, formats, contents)
-        asked = write_blocks(cases, formats, contents.cases, first=contents.first)
+        asked = write_blocks(cases, formats, contents.compared, first=contents.first)
         write_lists(cases, lists, asked)
         # & starts a code in a footer, and 255 characters are all it holds
         name = contents.university[:80].replace("&", "&&")
