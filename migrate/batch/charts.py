@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -44,7 +45,8 @@ def completeness(fields: pd.DataFrame) -> Figure:
 def years(frame: pd.DataFrame) -> Figure:
     """Histograms of the years of birth and of graduation, Solar Hijri."""
     figure, axes = _figure(8, 2.8)
-    known = frame.stack()
+    known = frame.to_numpy(dtype=float).ravel()
+    known = known[~np.isnan(known)]
     low, high = (int(known.min()), int(known.max())) if len(known) else (1300, 1400)
     bins = list(range(low, high + 2))
     for column, colour, label in (

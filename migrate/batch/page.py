@@ -28,7 +28,7 @@ def notebook_page(executed: Path) -> str:
     from nbconvert import HTMLExporter
     from pygments.formatters import HtmlFormatter
 
-    exporter = HTMLExporter(template_name="basic")
+    exporter = HTMLExporter(template_name="basic")  # type: ignore[no-untyped-call]
     body, _ = exporter.from_filename(str(executed))
     code_style = HtmlFormatter(style="default").get_style_defs(".highlight")
     title = html.escape(f"{executed.parent.parent.name} — {executed.stem}")

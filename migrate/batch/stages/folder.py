@@ -41,10 +41,9 @@ def write_parquet(table: pa.Table, path: Path) -> Path:
 
 
 def write_csv(table: pa.Table, path: Path) -> Path:
-    """Write a table as UTF-8 CSV with a heading row, whole or not at all; null is empty."""
+    """Write a table of text as UTF-8 CSV with a heading row, whole or not at all; null is empty."""
     with write_atomically(path) as partial:
-        options = pc.WriteOptions(quoting_style="needed", quoting_header="none")
-        pc.write_csv(table, partial, write_options=options)
+        table.to_pandas().to_csv(partial, index=False, lineterminator="\n", encoding="utf-8")
     return path
 
 

@@ -215,4 +215,6 @@ def _oddities(table: pa.Table, schema: Schema, most: int = 20) -> pd.DataFrame:
 
 def _years(table: pa.Table) -> pd.DataFrame:
     frame = table.select(["birth_date", "graduation_date"]).to_pandas()
-    return frame.apply(lambda column: pd.to_numeric(column.str[:4], errors="coerce"))
+    return pd.DataFrame(
+        {name: pd.to_numeric(frame[name].str[:4], errors="coerce") for name in frame}
+    )

@@ -53,22 +53,30 @@ def run(batch: str, reports: str) -> Issuing:
         parameters = known["parameters"]
         engine = open_store(parameters["store"])
         try:
-            store_codes.issue(engine, requests, batch=batch, actor="migrate issue", progress=tell)
+            result = store_codes.issue(
+                engine, requests, batch=batch, actor="migrate issue", progress=tell
+            )
             issued = store_codes.codes_of_batch(engine, batch)
         finally:
             engine.dispose()
-        table = in_source_order(issued, outcomes)
+        issued_in_order = in_source_order(issued, outcomes)
+        table = codes_table(issued_in_order)
         validation = checks.validated(
             table.append_column(
                 "check_digits_ok",
-                pa.array([is_well_formed(code) for code in table.column("code").to_pylist()]),
+                pa.array([is_well_formed(code.code) for code in issued_in_order]),
             ),
             suite("codes"),
             folder,
         )
         artefacts = [write_csv(table, folder / "codes.csv")]
         returned = _write_back(known, issued, tell)
-        counts: dict[str, object] = {"codes": table.num_rows, "written_back": None}
+        counts: dict[str, object] = {
+            "codes": table.num_rows,
+            # coded by another batch since this one read the store
+            "coded_elsewhere": len(result.elsewhere),
+            "written_back": None,
+        }
         if returned is not None and returned.refused is None:
             counts["written_back"] = returned.written + returned.kept
         manifests.record_stage(folder, STAGE, artefacts, counts=counts)
@@ -114,14 +122,18 @@ def requests_of(outcomes: pa.Table, registry: pa.Table, batch: str) -> list[Issu
     return requests
 
 
-def in_source_order(issued: list[IssuedCode], outcomes: pa.Table) -> pa.Table:
-    """The codes of a batch as a table of strings with ``COLUMNS``, in the order of the outcomes."""
+def in_source_order(issued: list[IssuedCode], outcomes: pa.Table) -> list[IssuedCode]:
+    """The codes of a batch in the order of its outcomes, one a degree that is `linked`."""
     by_degree = {code.degree_id: code for code in issued}
     linked = outcomes.filter(pc.field("outcome").isin(SUPPORTING)).column("degree_id")
-    ordered = [by_degree[degree] for degree in linked.to_pylist() if degree in by_degree]
+    return [by_degree[degree] for degree in linked.to_pylist() if degree in by_degree]
+
+
+def codes_table(issued: list[IssuedCode]) -> pa.Table:
+    """Codes as a table of strings with ``COLUMNS``: a code is text, never a number."""
     return pa.table(
         {
-            name: pa.array([str(getattr(code, name)) for code in ordered], pa.string())
+            name: pa.array([str(getattr(code, name)) for code in issued], pa.string())
             for name in COLUMNS
         }
     )

@@ -70,7 +70,13 @@ def run(batch: str, reports: str) -> Summary:
         ]
         if known.get("issue", True):
             codes = read_csv(folder / "codes.csv")
-            sums.append(("codes.csv = outcomes `linked`", codes.num_rows, tally.get("linked", 0)))
+            sums.append(
+                (
+                    "outcomes `linked` = codes.csv + degrees that another batch coded meanwhile",
+                    tally.get("linked", 0),
+                    codes.num_rows + counts["coded_elsewhere"],
+                )
+            )
         for what, left, right in sums:
             if left != right:
                 raise RunError(
