@@ -42,8 +42,11 @@ def facts(table: pa.Table) -> pd.DataFrame:
     for field in fields:
         raw, value = table.column(f"raw_{field}"), table.column(field)
         columns |= {f"raw_{field}": raw, field: value}
-        filled = pc.invert(map_distinct(raw, is_blank, pa.bool_()))
-        columns[f"{field}_unread"] = _where(pc.and_(filled, pc.is_null(value)), raw)
+        # only the values that came to nothing are looked at: a column of identifiers is long
+        left = _where(pc.is_null(value), raw)
+        columns[f"{field}_unread"] = _where(
+            pc.invert(map_distinct(left, is_blank, pa.bool_())), left
+        )
         # `degree` derives `degree_id`, which in the registry is a field of its own
         for name in (f"{field}{suffix}" for suffix in _DERIVED):
             if name in names and name not in fields:
@@ -55,15 +58,18 @@ def facts(table: pa.Table) -> pd.DataFrame:
                 columns[name] = _number(table.column(name))
     if {"birth_date_first", "graduation_date_last"} <= names:
         columns |= _of_both_dates(table)
-    frame = pd.DataFrame(pa.table(columns).to_pandas())
     if {"person_id", "national_id"} <= set(fields):
-        for name, by, counted in (
-            ("person_id_national_ids", "person_id", "national_id"),
-            ("national_id_persons", "national_id", "person_id"),
-        ):
-            pairs = frame[[by, counted]].dropna().drop_duplicates()
-            frame[name] = frame[by].map(pairs[by].value_counts())
-    return frame
+        columns["person_id_national_ids"] = _partners(table, "person_id", "national_id")
+        columns["national_id_persons"] = _partners(table, "national_id", "person_id")
+    return pd.DataFrame(pa.table(columns).to_pandas())
+
+
+def _partners(table: pa.Table, by: str, counted: str) -> Any:
+    """How many different values of `counted` stand beside each row's value of `by`, as float."""
+    pairs = table.select([by, counted]).drop_null().group_by([by, counted]).aggregate([])
+    counts: Any = pc.value_counts(pairs.column(by))
+    place = pc.index_in(table.column(by), counts.field("values"))
+    return counts.field("counts").cast(pa.float64()).take(place)
 
 
 def _where(condition: Any, values: Any) -> Any:

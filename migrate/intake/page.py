@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from migrate.intake.files import write_atomically
 from migrate.intake.suites import Scope
 from migrate.intake.validation import Check, Validation
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
 
 # keys of failing rows that a reader may open under a check; all of them are in quarantine.csv
 _KEYS = 100
@@ -16,6 +21,8 @@ _MEANS: dict[Scope, str] = {
     "row": "the rows go to quarantine",
     "warn": "it is reported",
 }
+# the order in which a reader wants them
+_STATES = ("stops", "quarantined", "reported", "met")
 
 
 def write_page(validations: Sequence[Validation], path: Path, *, title: str, css: str) -> None:
@@ -48,6 +55,8 @@ def write_page(validations: Sequence[Validation], path: Path, *, title: str, css
         means=_MEANS,
         verdict=_verdict,
         state=_state,
+        ordered=_ordered,
+        isolated=_isolated,
         keys=_KEYS,
         stops=sum(len(validation.broken) for validation in validations),
         rows=_quarantined(validations),
@@ -69,6 +78,19 @@ def _state(check: Check) -> str:
     if check.success:
         return "met"
     return {"suite": "stops", "row": "quarantined", "warn": "reported"}[check.scope]
+
+
+def _ordered(validation: Validation) -> list[Check]:
+    """The checks that failed before those that were met, each kind in the suite's order."""
+    return sorted(validation.checks, key=lambda check: _STATES.index(_state(check)))
+
+
+def _isolated(text: str) -> Markup:
+    """Text as HTML where a value between « » takes its own direction, and disturbs none beside it."""
+    from markupsafe import Markup, escape
+
+    safe = re.sub("«(.*?)»", r"«<bdi>\1</bdi>»", str(escape(text)))
+    return Markup(safe)  # noqa: S704
 
 
 def _quarantined(validations: Sequence[Validation]) -> int:
