@@ -43,10 +43,10 @@ def stage(table: pa.Table, schema: Schema) -> pa.Table:
     Columns: ``row``; then for each field ``raw_<f>`` as it was read, ``<f>`` canonical, and what is
     derived from it: ``_key``, ``_sound``, ``_skeleton``, ``_parts`` of a name; ``_first``,
     ``_last`` (date32) and ``_note`` of a date; ``_id`` of a university or a field of study;
-    ``_level`` of a degree; ``_state`` of a national ID; ``_key`` of a place. All are null where the raw value is missing or
-    blank. A value that is there and not understood keeps its raw text and has a null canonical
-    value; an unknown university, field or degree has its folded text, and a null ``_id`` or
-    ``_level``.
+    ``_level`` of a degree; ``_state`` of a national ID; ``_key`` of a place. All are null where the
+    raw value is missing or blank. A value that is there and not understood keeps its raw text and
+    has a null canonical value; an unknown university, field or degree has its folded text, and a
+    null ``_id`` or ``_level``.
 
     :param table: ``row`` int64 and ``raw_<field>`` string for each field, as ``read_source`` and
         ``read_registry`` give it. A raw column may carry its profile's value codes.
