@@ -219,8 +219,8 @@ def _field(name: str, entry: Mapping[str, Any]) -> FieldComparison:
 
 
 def _rule(entry: Mapping[str, Any]) -> BlockingRule:
-    left = tuple(entry["on"]) if "on" in entry else tuple(entry["left"])
-    right = tuple(entry["on"]) if "on" in entry else tuple(entry["right"])
+    left = tuple(entry["columns"]) if "columns" in entry else tuple(entry["left"])
+    right = tuple(entry["columns"]) if "columns" in entry else tuple(entry["right"])
     return BlockingRule(
         entry["name"], left, right, tuple(entry.get("split", ())), int(entry.get("budget", 4_000))
     )

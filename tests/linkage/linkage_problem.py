@@ -56,9 +56,9 @@ MODEL: dict[str, Any] = {
     },
     "swaps": {"fields": [["given", "name"]], "columns": {"given": "given", "name": "name"}},
     "blocking": [
-        {"name": "names", "on": ["given", "name"]},
-        {"name": "surname and birth", "on": ["name", "born"]},
-        {"name": "given and birth", "on": ["given", "born"]},
+        {"name": "names", "columns": ["given", "name"]},
+        {"name": "surname and birth", "columns": ["name", "born"]},
+        {"name": "given and birth", "columns": ["given", "born"]},
         {"name": "swapped", "left": ["given", "name"], "right": ["name", "given"]},
     ],
 }
