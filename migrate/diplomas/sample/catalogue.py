@@ -64,12 +64,13 @@ class FormerName:
 
 @dataclass(frozen=True)
 class University:
-    """A university under its official name of today."""
+    """A university under its official name of today; ``place``: its short name is a place's."""
 
     name: str
     founded: int
     weight: float
     kind: str
+    place: bool
     short: tuple[str, ...]
     former: tuple[FormerName, ...]
 
@@ -201,6 +202,7 @@ def catalogue() -> Catalogue:
                 founded=entry["founded"],
                 weight=entry["weight"],
                 kind=entry["kind"],
+                place=entry.get("place", False),
                 short=tuple(entry["short"]),
                 former=tuple(FormerName(**former) for former in entry.get("former", ())),
             )

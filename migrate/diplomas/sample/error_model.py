@@ -71,9 +71,10 @@ class ErrorModel:
     Degrees: ``former_name`` of universities that bore one in that year; ``short_name``,
     and ``bare_city`` of those whose short name is a city's alone (تبریز), which may mean another;
     ``old_level`` لیسانس and so on, before 1365, a third as often later; ``field_variant``;
-    ``former_place`` and ``place_differs``; ``number_slip`` a digit of a certificate, national or
-    diploma number; ``zeros_lost`` at the head of a national ID; ``number_reshaped`` separators and
-    prefixes of a diploma number.
+    ``former_place``, ``place_differs`` and ``place_prefixed`` شهرستان; ``number_slip`` a digit of
+    a certificate, national or diploma number; ``zeros_lost`` at the head of a national ID;
+    ``national_id_reshaped`` in groups or as a spreadsheet's 12345678.0; ``number_reshaped``
+    separators and prefixes of a diploma number.
     """
 
     person_missing: float = 0.04
@@ -136,8 +137,10 @@ class ErrorModel:
     field_variant: float = 0.25
     former_place: float = 0.30
     place_differs: float = 0.03
+    place_prefixed: float = 0.03
     number_slip: float = 0.010
     zeros_lost: float = 0.30
+    national_id_reshaped: float = 0.08
     number_reshaped: float = 0.30
 
     def __post_init__(self) -> None:

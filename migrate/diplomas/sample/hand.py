@@ -15,7 +15,6 @@ _PERSIAN = str.maketrans(_ASCII, "۰۱۲۳۴۵۶۷۸۹")
 _ARABIC = str.maketrans(_ASCII, "٠١٢٣٤٥٦٧٨٩")
 _ARABIC_LETTERS = str.maketrans("یک", "يك")
 _HAMZA = str.maketrans("ئؤأ", "یوا")
-_NOT_PLACES = frozenset({"خوارزمی", "الزهرا", "رازی", "شاهد", "هنر"})
 _NUMERIC = frozenset(
     {
         "national_id",
@@ -40,10 +39,6 @@ class Hand:
         self.lists = lists
         self.model = model
         self.code_page = code_page
-        # a university named after no more than its town or province
-        self.bare = {u.short[0] for u in lists.universities if len(u.short[0].split()) == 1}
-        self.bare &= {u.name.removeprefix("دانشگاه ") for u in lists.universities}
-        self.bare -= _NOT_PLACES
         self.known = {(name.parts, name.female) for name in lists.first_names}
 
     def part(self, parts: tuple[str, ...], female: bool) -> tuple[str, ...]:
@@ -108,9 +103,10 @@ class Hand:
         # a spreadsheet drops zeros; three at the head would leave too little to restore
         if text.startswith("0") and not text.startswith("000") and chance < self.model.zeros_lost:
             return text.lstrip("0")
-        if chance > 0.97:
-            return f"{text.lstrip('0')}.0" if not text.startswith("000") else text
-        if chance > 0.92:
+        reshaped = self.rnd.random()
+        if reshaped < self.model.national_id_reshaped / 3 and not text.startswith("000"):
+            return f"{text.lstrip('0')}.0"
+        if reshaped < self.model.national_id_reshaped:
             return f"{text[:3]}-{text[3:9]}-{text[9]}"
         return text
 
@@ -121,9 +117,9 @@ class Hand:
         if chosen.former and rnd.random() < model.former_place:
             return rnd.choice(chosen.former)
         text = chosen.name
-        if rnd.random() < 0.2:
+        if rnd.random() < model.respaced:
             text = text.replace(slips.ZWNJ, " ")
-        return f"شهرستان {text}" if rnd.random() < 0.03 else text
+        return f"شهرستان {text}" if rnd.random() < model.place_prefixed else text
 
     def university(self, university: int, year: int) -> str:
         """A university under a name that it bore in ``year``, a short name, or today's."""
@@ -132,7 +128,7 @@ class Hand:
         former = [name.name for name in it.former if name.first <= year <= name.last]
         if former and rnd.random() < model.former_name:
             return rnd.choice(former)
-        rate = model.bare_city if it.short[0] in self.bare else model.short_name
+        rate = model.bare_city if it.place else model.short_name
         if rnd.random() < rate:
             return rnd.choice(it.short)
         return it.name
