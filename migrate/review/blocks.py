@@ -37,7 +37,6 @@ COLUMNS = (
     "version",
 )
 AT = {name: position for position, name in enumerate(COLUMNS)}
-LISTS = "lists"
 _FROZEN = 3
 _LTR = frozenset({"legacy_id", "degree_id", "case_id", "version"})
 _WIDTHS = {
@@ -54,11 +53,10 @@ _WIDTHS = {
     "case_id": 19,
     "version": 7,
 }
-# one validation for very many cells gets too long for some programs: several short ones instead
-_CELLS_A_VALIDATION = 100
 # a cell of Excel ends at 32,767 characters
 _MOST_EXPLAINED = 30_000
 
+# what is asked (an answer's column, and its choices) at which rows
 Asked = dict[tuple[str, tuple[words.Choice, ...]], list[int]]
 
 
@@ -105,26 +103,6 @@ def write_blocks(
         _set_heights(sheet, start, said, block, widths)
     _lay_out(sheet, formats, row - 1, widths)
     return asked
-
-
-def write_lists(sheet: Any, lists: Any, asked: Asked) -> None:
-    """Put the choices of each drop-down on the ``lists`` sheet, and the drop-downs on the cells."""
-    names = words.section("workbook")
-    lists_used = 0
-    for (kind, choices), rows in asked.items():
-        rule: dict[str, Any] = {"validate": "any"}
-        if choices:
-            for position, choice in enumerate(choices):
-                lists.write_string(position, lists_used, choice.label)
-            letter = xl_col_to_name(lists_used)
-            source = f"={LISTS}!${letter}$1:${letter}${len(choices)}"
-            rule = {"validate": "list", "source": source, "error_message": names[f"{kind}_error"]}
-            lists_used += 1
-        rule |= {"input_title": names[kind], "input_message": names[f"{kind}_help"]}
-        for start in range(0, len(rows), _CELLS_A_VALIDATION):
-            share = rows[start : start + _CELLS_A_VALIDATION]
-            cells = [[row, AT[kind], row, AT[kind]] for row in share]
-            sheet.data_validation(*cells[0], rule | {"other_cells": cells[1:]})
 
 
 def _texts(number: int, case: Case) -> dict[str, str]:

@@ -23,6 +23,9 @@ _DATES = frozenset(field.name for field in LEGACY.fields if field.kind == "date"
 # a cell of Excel ends at 32,767 characters; nobody compares a tenth of that
 MOST_CHARACTERS = 1000
 _MOST_QUOTED = 120
+_MOST_NAMED = 5
+# levels at which two values speak against each other
+_AGAINST = ("different", "unlike")
 # controls and marks of direction: they can hide or turn what is shown
 _UNSHOWN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
@@ -104,7 +107,7 @@ def explanation(case: Case) -> tuple[str, ...]:
     words_of = words.section("sentences")
     said = [words.outcome_text(case.outcome, "explain")]
     if case.outcome == "mismatch":
-        said += [_contradiction(case, field) for field in case.contradicts]
+        said += _contradictions(case)
     elif case.outcome == "ambiguous":
         fields = [
             words.field_label(field)
@@ -157,9 +160,9 @@ def _line(case: Case, field: str) -> Line:
 
 
 def _contradicts(case: Case, field: str, level: str) -> bool:
-    if case.outcome == "mismatch":
-        return field in case.contradicts
-    return level == "different"
+    """Whether the registry contradicts the document here, rather than another document."""
+    against = level in ("", *_AGAINST)
+    return against and (field in case.contradicts if case.outcome == "mismatch" else bool(level))
 
 
 def _on_document(case: Case, field: str) -> str:
@@ -185,9 +188,26 @@ def _numbers(text: str) -> list[int]:
     return [int(number) for number in re.findall(r"\d+", text)]
 
 
-def _contradiction(case: Case, field: str) -> str:
+def _contradictions(case: Case) -> list[str]:
     words_of = words.section("sentences")
     candidate = case.candidates[0]
+    here = [
+        field
+        for field in case.contradicts
+        if _contradicts(case, field, candidate.levels.get(field, ""))
+    ]
+    said = [_contradiction(case, candidate, field) for field in here]
+    if case.contested_by:
+        named = "، ".join(printable(one) for one in case.contested_by[:_MOST_NAMED])
+        said.append(words_of["contested"].format(others=_isolated(named)))
+        elsewhere = [words.field_label(field) for field in case.contradicts if field not in here]
+        if elsewhere:
+            said.append(words_of["documents_differ"].format(fields="، ".join(elsewhere)))
+    return said or [words_of["thin"]]
+
+
+def _contradiction(case: Case, candidate: CaseCandidate, field: str) -> str:
+    words_of = words.section("sentences")
     document = _on_document(case, field)
     registry = shown(field, candidate.values.get(field, ""))
     template = "contradiction"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from migrate.diplomas.outcomes import CASES
 from migrate.intake.files import PARTIAL, write_atomically
 from migrate.persian import letters
 from migrate.review import words
@@ -91,18 +92,18 @@ def summary(packets: Sequence[Packet]) -> pd.DataFrame:
             "university": packet.university,
             "university_id": packet.university_id,
             "cases": packet.cases,
-            **{name: packet.by_outcome.get(name, 0) for name in words.OUTCOMES},
+            **{name: packet.by_outcome.get(name, 0) for name in CASES},
             "folder": packet.files[0].parent.name,
             "files": len(packet.files),
         }
         for packet in sorted(packets, key=lambda packet: -packet.cases)
     ]
-    columns = ["university", "university_id", "cases", *words.OUTCOMES, "folder", "files"]
+    columns = ["university", "university_id", "cases", *CASES, "folder", "files"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def _write_packet(cases: Sequence[Case], folder: Path, batch: str) -> Packet:
-    order = {name: position for position, name in enumerate(words.OUTCOMES)}
+    order = {name: position for position, name in enumerate(CASES)}
     ordered = sorted(cases, key=lambda case: (order[case.outcome], case.row))
     name = printable(ordered[0].university) or words.section("guide")["no_university"]
     whole = Contents(ordered, name, batch)
@@ -124,7 +125,7 @@ def _write_packet(cases: Sequence[Case], folder: Path, batch: str) -> Packet:
         university_id=ordered[0].university_id,
         university=name,
         cases=len(ordered),
-        by_outcome={outcome: by_outcome[outcome] for outcome in words.OUTCOMES},
+        by_outcome={outcome: by_outcome[outcome] for outcome in CASES},
         files=tuple(files),
     )
 

@@ -12,8 +12,6 @@ import yaml
 
 from migrate.persian.letters import to_persian_digits
 
-OUTCOMES = ("mismatch", "ambiguous", "degree_missing", "person_missing")
-
 
 @dataclass(frozen=True)
 class Choice:

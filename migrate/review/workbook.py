@@ -12,10 +12,12 @@ from typing import Any
 
 import xlsxwriter
 
+from migrate.diplomas.outcomes import CASES
 from migrate.persian.letters import to_persian_digits
 from migrate.review import words
-from migrate.review.blocks import LISTS, write_blocks, write_lists
+from migrate.review.blocks import write_blocks
 from migrate.review.cases import Case
+from migrate.review.choices import LISTS, write_lists
 from migrate.review.comparison import Line, lines
 from migrate.review.formats import Formats
 
@@ -45,7 +47,7 @@ class Contents:
     def counts(self) -> dict[str, int]:
         """Cases by outcome, in the order of the outcomes; those without a case are left out."""
         counted = Counter(case.outcome for case in self.cases)
-        return {name: counted[name] for name in words.OUTCOMES if counted[name]}
+        return {name: counted[name] for name in CASES if counted[name]}
 
 
 def write_workbook(contents: Contents, path: Path) -> None:
