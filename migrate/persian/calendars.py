@@ -104,11 +104,13 @@ def _lunar(year: int, month: int, day: int) -> tuple[date, date]:
             raise ValueError(f"a lunar month has no day {day}")
         first = last = first + day - 1
     else:
-        last = (_lunar_month(year, month + 1) if month else _lunar_month(year + 1, 1)) - 1
+        # the twelfth month of a leap year has a day more than the table of months gives
+        whole = month in (0, 12)
+        last = (_lunar_month(year + 1, 1) if whole else _lunar_month(year, month + 1)) - 1
     return date.fromordinal(first - LUNAR_DOUBT), date.fromordinal(last + LUNAR_DOUBT)
 
 
 def _lunar_month(year: int, month: int) -> int:
-    """Ordinal of a month's first day; month 13 is the next year's first."""
+    """Ordinal of a month's first day."""
     leap_days = (3 + 11 * year) // 30
     return _LUNAR_EPOCH + (year - 1) * 354 + leap_days + 29 * (month - 1) + month // 2

@@ -20,6 +20,7 @@ class Words:
     :ivar numbers: in their order, as digits; number words among them as numbers.
     :ivar calendar: by a marker or a month's word; None where neither stands.
     :ivar month: 1 to 12 by its word.
+    :ivar constellation: whether that word was a sign of the zodiac (حمل, ثور).
     :ivar numbers_before_month: how many numbers stood before that word.
     :ivar season: 0 to 3, spring to winter.
     :ivar certain: False where the writer put a حدود or a question mark to it.
@@ -28,6 +29,7 @@ class Words:
     numbers: list[str] = field(default_factory=list)
     calendar: Calendar | None = None
     month: int | None = None
+    constellation: bool = False
     numbers_before_month: int = 0
     season: int | None = None
     certain: bool = True
@@ -45,6 +47,8 @@ def _months(*spellings: str) -> dict[str, int]:
     }
 
 
+# the months of the sun's signs, official in Iran until 1304, with lengths of their own
+_CONSTELLATIONS = _months(*_keys("حمل ثور جوزا سرطان اسد سنبله میزان عقرب قوس جدی دلو حوت"))
 _MONTH_WORDS: dict[Calendar, dict[str, int]] = {
     "solar": {
         **_months(
@@ -61,8 +65,7 @@ _MONTH_WORDS: dict[Calendar, dict[str, int]] = {
             "بهمن",
             "اسفند|اسپند|اسفندارمذ",
         ),
-        # the months of the constellations, official until 1304
-        **_months(*_keys("حمل ثور جوزا سرطان اسد سنبله میزان عقرب قوس جدی دلو حوت")),
+        **_CONSTELLATIONS,
         **_months(*_keys("Farvardin Ordibehesht Khordad Tir Mordad Shahrivar Mehr Aban Azar")),
         "dey": 10,
         "bahman": 11,
@@ -191,6 +194,7 @@ def _month(words: list[str], at: int, found: Words) -> int:
             if found.month is not None:
                 raise UnknownWordError("two months in it")
             found.month, found.numbers_before_month = month, len(found.numbers)
+            found.constellation = name in _CONSTELLATIONS
             _mark(found, calendar)
             return length
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 from migrate.persian.calendars import IMPERIAL, LUNAR_DOUBT, YEARS, Calendar, days_of, solar_text
@@ -45,6 +45,7 @@ class UnreadDate:
     reason: str
 
 
+_SIGN_DOUBT = timedelta(days=2)
 _PLAIN = re.compile(r"(\d{1,4})([/.\-])(\d{1,2})\2(\d{1,4})")
 _TIME = re.compile(r"[T ]\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[AP]M|[+-]\d{2}:?\d{2})?$", re.I)
 _POINT_ZERO = re.compile(r"(\d+)\.0+")
@@ -219,13 +220,11 @@ def _three(
     elif order:
         year_first = order == "ymd"
     else:
-        # a number over 31 can only be the year, a zero can only be a day that was not known
+        # a number over 31 can only be the year; 00 may be a year too, or a day not known
         may_be_day = (int(first) <= 31, int(last) <= 31)
         if may_be_day == (True, True):
-            if int(first) and int(last):
-                raise ValueError("its day and its year cannot be told apart")
-            may_be_day = (not int(first), not int(last))
-        if may_be_day[0] == may_be_day[1]:
+            raise ValueError("its day and its year cannot be told apart")
+        if may_be_day == (False, False):
             raise ValueError("no number in it can be the day")
         year_first = may_be_day[1]
     year_number, day_number = (first, last) if year_first else (last, first)
@@ -254,12 +253,26 @@ def _with_month(found: Words, month: int, century: int) -> DateInterval:
     else:
         # with both numbers small, paper has the day first: 3 مهر 20
         day, year_number = found.numbers
-        if _is_year(day):
+        if len(day) == 4 or (len(year_number) < 4 and _is_year(day)):
             day, year_number = year_number, day
-        if _is_year(day):
+        if len(day) > 2:
             raise ValueError("two years in it")
     calendar, year, certain = _year(year_number, found.calendar, found.certain, century)
+    if found.constellation and year < 1304:
+        return _of_constellation(year, month, int(day), certain)
     return _interval(calendar, year, month, int(day), certain)
+
+
+def _of_constellation(year: int, month: int, day: int, certain: bool) -> DateInterval:
+    """A day or month by the sun's signs: of 29 to 32 days, within two days of today's months."""
+    first, last = days_of("solar", year, month)
+    if day > 32:
+        raise ValueError(f"a month of the sun's signs has no day {day}")
+    if day:
+        first = last = first + timedelta(days=day - 1)
+    first, last = first - _SIGN_DOUBT, last + _SIGN_DOUBT
+    precision: Precision = "day" if day else "month"
+    return DateInterval(first, last, "solar", precision, certain, _days_text(first, last))
 
 
 def _season(found: Words, century: int) -> DateInterval:
