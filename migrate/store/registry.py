@@ -39,6 +39,8 @@ from sqlalchemy.exc import (
 
 from migrate.codes.numbers import LENGTH
 from migrate.errors import InputError, RunError
+from migrate.intake.readers import cells
+from migrate.persian import letters
 from migrate.store.address import (
     check_sqlite_file,
     engine_for,
@@ -181,9 +183,10 @@ def _reflect(connection: Connection, table: str | None) -> Table:
     """The two columns that matter, as the database has them. Raises _RefusedError in words."""
     if not table:
         raise _RefusedError("no table of the registry is named")
-    schema, _, name = table.rpartition(".")
-    within = schema or None
     look = inspect(connection)
+    # a dot may be part of a name, and intake takes it so first
+    schema, _, name = ("", "", table) if look.has_table(table) else table.rpartition(".")
+    within = schema or None
     if not look.has_table(name, schema=within):
         raise _RefusedError(f"there is no table {table}")
     views = set(look.get_view_names(schema=within))
@@ -191,12 +194,13 @@ def _reflect(connection: Connection, table: str | None) -> Table:
         views |= set(look.get_materialized_view_names(schema=within))
     if name in views:
         raise _RefusedError(f"{table} is a view: codes are written to tables only")
-    found = {str(column["name"]).lower(): column for column in look.get_columns(name, within)}
+    # as intake maps headings: by letters alone
+    found = {letters.key(column["name"]): column for column in look.get_columns(name, within)}
     for wanted in (_KEY, _CODE):
-        if wanted not in found:
+        if letters.key(wanted) not in found:
             raise _RefusedError(f"{table} has no column {wanted}")
-    _check_type(found[_CODE]["type"])
-    key, code = found[_KEY], found[_CODE]
+    key, code = (found[letters.key(wanted)] for wanted in (_KEY, _CODE))
+    _check_type(code["type"])
     # SQLite compares text with a number as numbers, by itself, and gives back what is stored
     key_type = String() if connection.dialect.name == "sqlite" else key["type"]
     return Table(
@@ -290,8 +294,9 @@ def _held(
         )
         for key, value in rows:
             # a number of SQLite for the text that was asked for, and a CHAR that comes back padded
-            known = key if key in keyed else str(key).rstrip(" ")
-            held.setdefault(known, []).append(None if value is None else str(value))
+            known = key if key in keyed else (cells.text(key) or "").strip()
+            if known in keyed:
+                held.setdefault(known, []).append(None if value is None else str(value))
     return held
 
 
