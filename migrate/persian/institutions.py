@@ -38,6 +38,7 @@ _TYPE_WORD = re.compile(
 _INSTITUTE_WORDS = (
     "دانشگاه",
     "دانشگاه غیرانتفاعی",
+    "دانشگاه غیرانتفاعی غیردولتی",
     "موسسه آموزش عالی",
     "موسسه آموزش عالی غیرانتفاعی",
     "موسسه آموزش عالی غیردولتی غیرانتفاعی",
@@ -48,7 +49,7 @@ _MEDICAL_LONG = (
     "علوم پزشکی و خدمات بهداشتی و درمانی",
     "علوم پزشکی، خدمات بهداشتی و درمانی",
 )
-_UNIT_WORD = re.compile(r"^[-–:,( ]*(?:(?:واحد|مرکز|شعبه|پردیس|دانشکده|آموزشکده)(?: |$))?[-: ]*")
+_UNIT_WORD = re.compile(r"^[-:,( ]*(?:(?:واحد|مرکز|شعبه|پردیس|دانشکده|آموزشکده)(?:[-:, ]+|$))*")
 
 
 @dataclass(frozen=True)
@@ -161,10 +162,10 @@ def _find_unit(plain: str) -> tuple[Institution, str | None] | None:
         institution, rest_rule = head
         rest = " ".join(words[end:])
         unit = _UNIT_WORD.sub("", rest).strip(" -:,.()")
-        if not letters.key(unit) or "دانشگاه" in rest or "/" in rest:
+        if "دانشگاه" in rest or "/" in rest:
             return None
         named = unit != rest.strip(" -:,.()") or places.is_place(unit)
-        return (institution, unit) if rest_rule == "any" or named else None
+        return (institution, unit or None) if rest_rule == "any" or named else None
     return None
 
 
@@ -211,8 +212,10 @@ def _spelled(institution: Institution, alias: Alias, *, bare: bool) -> Iterator[
             # many were a faculty first, and some still are
             texts.append(f"دانشکده {stem}")
     if institution.kind == "institute" and alias.relation != "absorbed":
-        stem = stem.removeprefix("موسسه آموزش عالی ")
-        texts += [f"{word} {stem}" for word in _INSTITUTE_WORDS if not _TYPE_WORD.match(stem)]
+        institute = stem.removeprefix("موسسه آموزش عالی ")
+        # an institute is no university, but a university may have been an institute
+        words = _INSTITUTE_WORDS[0 if institute == stem else 1 :]
+        texts += [f"{word} {institute}" for word in words if not _TYPE_WORD.match(institute)]
     seat = letters.fold(institution.seat)
     for written in texts:
         spellings = [written]
