@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from migrate.errors import InputError
@@ -19,7 +20,7 @@ from migrate.intake.profiles import Profile
 from migrate.intake.quarantine import Problem
 from migrate.intake.readers import delimiter as delimiters
 from migrate.intake.readers import encoding as encodings
-from migrate.intake.readers.records import records, shown
+from migrate.intake.readers.records import BLANK, records, shown
 from migrate.intake.readers.rows import (
     Progress,
     Rows,
@@ -32,7 +33,6 @@ from migrate.intake.readers.survey import HEAD, UNDECODABLE, LineCount, chunks, 
 
 _LOOKED_AT = 200
 _BATCH = 10_000
-_BLANK = " \t\r\n\x1a\ufeff"
 
 
 def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape:
@@ -50,7 +50,7 @@ def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape
     place = find_heading(rows, known)
     if place is None:
         raise InputError("this file holds no heading and no rows", file=path, fix="Export it again")
-    if whole and not any(line.strip(_BLANK + delimiter.character) for line in lines[ends[place] :]):
+    if whole and not any(line.strip(BLANK + delimiter.character) for line in lines[ends[place] :]):
         raise InputError(
             "this file holds only a heading and no rows",
             file=path,
@@ -59,7 +59,7 @@ def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape
         )
     return Shape(
         kind="text with delimiters",
-        headings=tuple(cell.strip(_BLANK) for cell in rows[place]),
+        headings=tuple(cell.strip(BLANK) for cell in rows[place]),
         heading_row=place + 1,
         heading_lines=ends[place],
         lines=seen.lines,
@@ -139,7 +139,19 @@ def _read_at_once(path: Path, shape: Shape, columns: Sequence[int]) -> Rows | No
         # a blank line, a cell with a line end, or a quotation mark that swallows lines
         return None
     cells: list[Any] = [table.column(names[place]) for place in columns]
+    if _has_blank_rows(cells):
+        return None
     return Rows(row_numbers(shape.heading_row + 1, table.num_rows), tuple(cells))
+
+
+def _has_blank_rows(columns: Sequence[Any]) -> bool:
+    blank: Any = None
+    for column in columns:
+        empty = pc.equal(pc.utf8_trim(column, characters=BLANK), "")
+        blank = empty if blank is None else pc.and_(blank, empty)
+        if not pc.any(blank).as_py():
+            return False
+    return True
 
 
 def _as_utf_8(path: Path, shape: Shape) -> tuple[pa.Buffer, int] | None:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 # what a byte that cannot be decoded leaves in a text, see survey.UNDECODABLE, and NUL
 _UNFIT = re.compile("[\x00\udc00-\udcff]")
 _BROKEN = re.compile("[\udc00-\udcff]")
+# what a cell that holds nothing may hold: spaces, direction marks, the end mark of DOS
+BLANK = " \t\r\n\x1a\ufeff\u200e\u200f"
 # a quoted cell over more lines than this is a quotation mark that was never closed
 LONGEST = 200
 
@@ -69,18 +71,20 @@ def records(
     """
     least = width if least is None else least
     feed = _Lines(lines)
-    blank = delimiter + " \t\r\n\x1a\ufeff\u200f\u200e"
+    blank = delimiter + BLANK
     for ordinal, line in enumerate(feed):
         feed.given = [line]
         if '"' in line:
             cells, fault = _quoted(feed, delimiter, range(least, width + 1))
             line = "".join(feed.given)
+            if not fault and not any(cell.strip(BLANK) for cell in cells):
+                cells = []
         elif not line.strip(blank):
             cells, fault = [], None
         else:
             cells, fault = line.rstrip("\r\n").split(delimiter), None
         if cells and not least <= len(cells) <= width and not fault:
-            if len(cells) > width and not any(cell.strip() for cell in cells[width:]):
+            if len(cells) > width and not any(cell.strip(BLANK) for cell in cells[width:]):
                 del cells[width:]
             else:
                 fault = _count(cells, width)
