@@ -31,24 +31,6 @@ Relation = Literal["name", "former", "short", "absorbed"]
 _HONORIFIC = re.compile(
     r"\( ?(?:ع|س|ص|ره|عج|رض|قدس سره)(?: ?\))|علیه السلام|علیها السلام|سلام الله علیها"
 )
-_TYPE_WORD = re.compile(
-    r"^(?:دانشگاه|موسسه|مجتمع|مدرسه|دانشکده|آموزشکده|آموزشگاه|دانشسرای|دارالمعلمین|دارالعلم|"
-    r"انستیتو|هنرسرای|هنرستان|پژوهشگاه|مرکز|سازمان|پردیس|کالج|جامعه) "
-)
-_INSTITUTE_WORDS = (
-    "دانشگاه",
-    "دانشگاه غیرانتفاعی",
-    "دانشگاه غیرانتفاعی غیردولتی",
-    "موسسه آموزش عالی",
-    "موسسه آموزش عالی غیرانتفاعی",
-    "موسسه آموزش عالی غیردولتی غیرانتفاعی",
-    "موسسه غیرانتفاعی",
-)
-_MEDICAL_LONG = (
-    "علوم پزشکی و خدمات بهداشتی درمانی",
-    "علوم پزشکی و خدمات بهداشتی و درمانی",
-    "علوم پزشکی، خدمات بهداشتی و درمانی",
-)
 _UNIT_WORD = re.compile(r"^[-:,( ]*(?:(?:واحد|مرکز|شعبه|پردیس|دانشکده|آموزشکده)(?:[-:, ]+|$))*")
 
 
@@ -203,24 +185,28 @@ def _years(text: str) -> tuple[int | None, int | None]:
 def _spelled(institution: Institution, alias: Alias, *, bare: bool) -> Iterator[str]:
     """Forms of one alias: with and without its type word, its seat, its long official name."""
     text = _plain(alias.text)
+    rules = _source()["spellings"]
     medical = institution.kind == "medical" and "علوم پزشکی" in text
     stem = re.sub("^(?:دانشگاه|دانشکده) " if medical else "^دانشگاه ", "", text)
+    typed = stem.split(" ")[0] in rules["type_words"]
     texts = [text]
-    if not _TYPE_WORD.match(stem):
+    if not typed:
         texts = [f"دانشگاه {stem}", *([stem] if bare and not places.is_place(stem) else ())]
-        if medical:
-            # many were a faculty first, and some still are
-            texts.append(f"دانشکده {stem}")
+    if medical:
+        # many were a faculty first, and some still are
+        texts.append(f"دانشکده {stem}")
     if institution.kind == "institute" and alias.relation != "absorbed":
         institute = stem.removeprefix("موسسه آموزش عالی ")
-        # an institute is no university, but a university may have been an institute
-        words = _INSTITUTE_WORDS[0 if institute == stem else 1 :]
-        texts += [f"{word} {institute}" for word in words if not _TYPE_WORD.match(institute)]
+        if institute != stem or not typed:
+            texts += [f"{word} {institute}" for word in rules["institute"]]
+        if not typed:
+            # an institute is no university, but a university may have been an institute
+            texts += [f"{word} {institute}" for word in rules["private_university"]]
     seat = letters.fold(institution.seat)
     for written in texts:
         spellings = [written]
         if medical:
-            spellings += [written.replace("علوم پزشکی", long, 1) for long in _MEDICAL_LONG]
+            spellings += [written.replace("علوم پزشکی", long, 1) for long in rules["medical"]]
         yield from spellings
         if seat and letters.key(seat) not in letters.key(stem) and alias.relation != "absorbed":
             yield from (f"{spelling} {seat}" for spelling in spellings)
@@ -277,6 +263,6 @@ def _ambiguous() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def _source() -> dict[str, list[dict[str, Any]]]:
-    source: dict[str, list[dict[str, Any]]] = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
+def _source() -> dict[str, Any]:
+    source: dict[str, Any] = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
     return source
