@@ -31,13 +31,15 @@ Flags = npt.NDArray[np.bool_]
 class Thresholds:
     """Where the lines between outcomes run.
 
-    ``accept``: least probability of a right link for `linked`. ``clear``: how many times likelier
+    ``accept``: least probability of a right link for `linked`. ``person``: least probability of the
+    person without what the degree says of them, for `linked`. ``clear``: how many times likelier
     than its runner-up a person or a degree must be, else `ambiguous`. ``present``: least
     probability that the registry holds the person (or the degree), else `person_missing`
     (`degree_missing`).
     """
 
     accept: float = 0.9999
+    person: float = 0.99
     clear: float = 100.0
     present: float = 0.5
 
@@ -100,7 +102,11 @@ def decide(linkage: Linkage, thresholds: Thresholds) -> Decisions:
             outcome.append("degree_missing")
         elif near_items[chosen] > 1:
             outcome.append("ambiguous")
-        elif contradicts[place] or probability[best[place]] < thresholds.accept:
+        elif (
+            contradicts[place]
+            or probability[best[place]] < thresholds.accept
+            or found.entity_alone[best[place]] < thresholds.person
+        ):
             outcome.append("mismatch")
         else:
             outcome.append("linked")

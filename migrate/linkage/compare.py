@@ -107,6 +107,9 @@ def level_of(coded: CodedField, left: Indices, right: Indices) -> Codes:
         )
         found[open_[holds]] = position
         open_ = open_[~holds]
+    for position, level in enumerate(coded.field.levels):
+        if level.uncomparable:
+            found[found == position] = UNCOMPARABLE_CODE
     return found
 
 

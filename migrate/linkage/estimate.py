@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from migrate.linkage.chance import joint_state
 from migrate.linkage.model import Group, LinkageModel
 
 Floats = npt.NDArray[np.float64]
@@ -27,13 +28,15 @@ class Probabilities:
     """What was learned: m and u of each field's levels, and the prior of each group.
 
     ``stranger`` is, for the fields of a nested group, u between the items of two different
-    entities, where ``u`` is between two items of one.
+    entities, where ``u`` is between two items of one. ``joint`` is bits by the joint state of the
+    nested group's fields that agree together.
     """
 
     m: dict[str, Floats]
     u: dict[str, Floats]
     priors: dict[str, float]
     stranger: dict[str, Floats] = field(default_factory=dict)
+    joint: Floats = field(default_factory=lambda: np.zeros(1))
 
     def weights(self, field: str) -> Floats:
         """Match weights of a field's levels, log2(m/u), in bits, with 0 for both kinds of absence.
@@ -71,12 +74,14 @@ class Shares:
     """Bits and posterior shares of candidates.
 
     ``entity_weight`` and ``item_weight`` are bits a pair; ``entity_share`` the probability that the
-    record is this entity, ``item_share`` that it is this item if it is the entity; each a pair.
+    record is this entity, ``entity_alone`` the same without what its items say, ``item_share`` that
+    it is this item if it is the entity; each a pair.
     """
 
     entity_weight: Floats
     item_weight: Floats
     entity_share: Floats
+    entity_alone: Floats
     item_share: Floats
 
 
@@ -100,20 +105,28 @@ def shares(compared: Compared, model: LinkageModel, learned: Probabilities) -> S
     weight = group_weight(compared, model, learned, fields)
     begins, records = compared.starts()
     if not pairs:
-        return Shares(weight, weight, weight, weight)
+        return Shares(weight, weight, weight, weight, weight)
     lengths = np.diff(np.r_[begins, pairs])
     item_weight, item_share, speaks = _items(compared, model, learned, begins, lengths)
-    best = np.maximum.reduceat(weight, begins) + speaks
+    best = np.maximum.reduceat(weight, begins)
     confounding = _confounders(compared, model, first, learned, begins)
     prior = learned.priors[first.name]
-    none = np.log2(compared.entities * (1 - prior) / prior)
-    top = np.maximum(np.maximum.reduceat(np.maximum(best, confounding), records), none)
-    spread_top = np.repeat(top, np.diff(np.r_[records, len(begins)]))
-    odds = np.exp2(best - spread_top)
-    others = np.exp2(confounding - spread_top)
+    none = float(np.log2(compared.entities * (1 - prior) / prior))
+    together = _compete(best + speaks, confounding, none, records)
+    alone = _compete(best, confounding, none, records)
+    return Shares(
+        weight, item_weight, np.repeat(together, lengths), np.repeat(alone, lengths), item_share
+    )
+
+
+def _compete(bits: Floats, confounding: Floats, none: float, records: Indices) -> Floats:
+    """The share of each entity of a record, against its others, confounders and nobody."""
+    lengths = np.diff(np.r_[records, len(bits)])
+    top = np.maximum(np.maximum.reduceat(np.maximum(bits, confounding), records), none)
+    spread = np.repeat(top, lengths)
+    odds, others = np.exp2(bits - spread), np.exp2(confounding - spread)
     total = np.add.reduceat(odds + others, records) + np.exp2(none - top)
-    share = odds / np.repeat(total, np.diff(np.r_[records, len(begins)]))
-    return Shares(weight, item_weight, np.repeat(share, lengths), item_share)
+    return np.asarray(odds / np.repeat(total, lengths), dtype=np.float64)
 
 
 def _items(
@@ -140,6 +153,8 @@ def _items(
             kin = np.r_[np.log2(learned.u[entry.name] / learned.stranger[entry.name]), 0.0, 0.0]
             weight += learned.weights(entry.name)[level]
             alike += kin[level]
+    together = [compared.levels[_place(model, name)] for name in second.together]
+    weight += learned.joint[joint_state(together, pairs)]
     against = weight + alike
     held = learned.priors[second.name]
     prior = np.log2(held) - np.log2(np.repeat(lengths, lengths))
@@ -148,6 +163,10 @@ def _items(
     fits = np.logaddexp2.reduceat(against + prior, begins)
     other = np.log2(1 - held) + np.add.reduceat(alike, begins) / lengths
     return weight, share, np.logaddexp2(fits, other)
+
+
+def _place(model: LinkageModel, name: str) -> int:
+    return [entry.name for entry in model.fields].index(name)
 
 
 def _confounders(
@@ -159,11 +178,10 @@ def _confounders(
 ) -> Floats:
     """Bits of all the group's confounders together, for each (record, entity)."""
     total = np.full(len(begins), -np.inf)
-    place = {entry.name: position for position, entry in enumerate(model.fields)}
     for kin in group.confounders:
         weight = group_weight(compared, model, learned, set(kin.shares)) + np.log2(kin.odds)
         for name in kin.differs:
-            weight += np.where(compared.levels[place[name]] == 0, np.log2(kin.rarity), 0.0)
+            weight += np.where(compared.levels[_place(model, name)] == 0, np.log2(kin.rarity), 0.0)
         total = np.logaddexp2(total, np.maximum.reduceat(weight, begins))
     return total
 
@@ -173,6 +191,7 @@ def learn(
     model: LinkageModel,
     u: dict[str, Floats],
     stranger: dict[str, Floats] | None = None,
+    joint: Floats | None = None,
 ) -> Probabilities:
     """Learn m and the priors from candidates, given u; deterministic, no random start.
 
@@ -182,7 +201,9 @@ def learn(
     start = {f.name: np.array([level.m for level in f.levels]) for f in model.fields}
     start = {name: m / m.sum() for name, m in start.items()}
     priors = {group.name: group.prior for group in model.groups}
-    learned = Probabilities(start, u, priors, stranger or {})
+    learned = Probabilities(
+        start, u, priors, stranger or {}, joint if joint is not None else np.zeros(1)
+    )
     if not compared.levels.shape[1]:
         return learned
     begins, records = compared.starts()

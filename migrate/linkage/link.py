@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from migrate.linkage.blocking import RuleReport, block
-from migrate.linkage.chance import term_adjustment, u_at_random, u_within_entity
+from migrate.linkage.chance import term_adjustment, u_at_random, within_entity
 from migrate.linkage.compare import CodedField, code_field, compare
 from migrate.linkage.estimate import Compared, Probabilities, Shares, learn, shares
 from migrate.linkage.model import LinkageModel
@@ -64,11 +64,13 @@ def link_tables(
     order = np.lexsort((candidates.right, entity, candidates.left))
     left_row, right_row = candidates.left[order], candidates.right[order]
     tell(1, STEPS, f"chance agreement of {len(model.fields)} fields")
-    u, stranger = _chance(coded, right, model, seed)
+    stranger = {entry.field.name: u_at_random(entry, seed=seed) for entry in coded}
+    nested, joint = within_entity(right, model, seed=seed) if len(model.groups) == 2 else ({}, None)
+    u = stranger | nested
     tell(2, STEPS, f"comparing {len(left_row):,} candidates")
     compared = _compare(coded, model, left_row, right_row, entity[order], entities, u)
     tell(3, STEPS, "learning m by EM")
-    learned = learn(_training(compared), model, u, stranger)
+    learned = learn(_training(compared), model, u, stranger, joint)
     tell(4, STEPS, "weighing")
     found = shares(compared, model, learned)
     tell(STEPS, STEPS, "weighed")
@@ -83,18 +85,6 @@ def _entities(right: pa.Table, model: LinkageModel) -> tuple[Indices, int]:
     lacking = np.isnan(numbers)
     numbers[lacking] = known + np.arange(int(lacking.sum()))
     return numbers.astype(np.int64), max(known + int(lacking.sum()), 1)
-
-
-def _chance(
-    coded: list[CodedField], right: pa.Table, model: LinkageModel, seed: int
-) -> tuple[dict[str, npt.NDArray[np.float64]], dict[str, npt.NDArray[np.float64]]]:
-    """u of every field for its own question, and between strangers for those of a nested group."""
-    stranger = {entry.field.name: u_at_random(entry, seed=seed) for entry in coded}
-    u = dict(stranger)
-    for entry in coded:
-        if entry.field.group != model.groups[0].name:
-            u[entry.field.name] = u_within_entity(entry.field, right, model, seed=seed)
-    return u, stranger
 
 
 def _compare(

@@ -38,8 +38,10 @@ class Level:
 
     ``operator`` is one of OPERATORS and works on ``column`` of both tables, or None for the last
     level, which takes what is left. ``bound`` is the operator's number. ``m`` is the probability of
-    the level among right links before training. ``term_frequency`` weighs agreement on a rare value
-    above agreement on a common one. ``contradicts`` marks an answer that speaks against a link.
+    the level among right links before training, ``u`` a floor of its probability by chance, where
+    the tables cannot show it. ``term_frequency`` weighs agreement on a rare value above agreement
+    on a common one. ``contradicts`` marks an answer that speaks against a link; ``uncomparable``
+    one that says nothing: the values are there and there is no telling whether they differ.
     """
 
     name: str
@@ -47,8 +49,10 @@ class Level:
     operator: str | None = None
     column: str | None = None
     bound: float = 0.0
+    u: float = 0.0
     term_frequency: bool = False
     contradicts: bool = False
+    uncomparable: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,12 +101,15 @@ class Group:
     """One question: which entity, or which item of it. ``key`` is the right table's column for it.
 
     ``prior`` is the share of records whose entity (or item) the right table holds, before training.
+    ``together`` names fields of a nested group that do not agree independently by chance: how often
+    they do is counted for all of them at once, in the right table's own entities.
     """
 
     name: str
     key: str
     prior: float
     confounders: tuple[Confounder, ...] = ()
+    together: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -168,6 +175,7 @@ def model_of(data: Mapping[str, Any]) -> LinkageModel:
                 )
                 for kin in entry.get("confounders", ())
             ),
+            tuple(entry.get("together", ())),
         )
         for name, entry in data["groups"].items()
     )
@@ -207,8 +215,10 @@ def _field(name: str, entry: Mapping[str, Any]) -> FieldComparison:
                 operator=operator,
                 column=column,
                 bound=float(given.pop("bound", 0.0)),
+                u=float(given.pop("u", 0.0)),
                 term_frequency=bool(given.pop("term_frequency", False)),
                 contradicts=bool(given.pop("contradicts", False)),
+                uncomparable=bool(given.pop("uncomparable", False)),
             )
         )
         if given:
@@ -242,6 +252,9 @@ def _check(model: LinkageModel) -> None:
         if any(level.m <= 0 for level in entry.levels):
             raise ValueError(f"field {entry.name}: every m must be over 0")
     for group in model.groups:
+        strangers = set(group.together) - {entry.name for entry in model.group_fields(group.name)}
+        if strangers:
+            raise ValueError(f"group {group.name}: together names {sorted(strangers)}, not of it")
         for kin in group.confounders:
             unknown = set(kin.shares + kin.differs) - known
             if unknown:

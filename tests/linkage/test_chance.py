@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from linkage_problem import draw
 
-from migrate.linkage.chance import term_adjustment, u_at_random, u_within_entity
+from migrate.linkage.chance import neighbours, term_adjustment, u_at_random, within_entity
 from migrate.linkage.compare import code_field
 from migrate.linkage.model import LinkageModel
 
@@ -48,7 +48,11 @@ def test_a_rare_value_adds_bits_and_a_common_one_takes_some(model: LinkageModel)
 
 def test_between_items_of_one_entity_only_their_own_fields_differ(model: LinkageModel) -> None:
     _, right, _ = draw(500, seed=4)
-    born = u_within_entity(model.fields[2], right, model, seed=1)
-    built = u_within_entity(model.fields[3], right, model, seed=1)
-    assert born[0] > 0.95
-    assert built[0] < 0.05
+    owners = right.column("owner_id").to_pylist()
+    one, other = neighbours(right, model, seed=1)
+    assert all(owners[a] == owners[b] for a, b in zip(one, other, strict=True))
+    assert len(one) == right.num_rows - len(set(owners))
+    u, _ = within_entity(right, model, seed=1)
+    assert u.keys() == {"built"}
+    # fifty years, drawn evenly
+    assert u["built"][0] == pytest.approx(1 / 50, abs=0.02)
