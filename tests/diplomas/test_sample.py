@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 import sqlite3
 from collections import Counter, defaultdict
 from dataclasses import fields, replace
@@ -23,6 +24,7 @@ from migrate.diplomas.schema import LEGACY, REGISTRY
 from migrate.errors import InputError
 
 DEGREES, RECORDS = 5_000, 1_000
+DATES = ("graduation_date", "diploma_date")
 
 
 def read(path: Path, encoding: str = "utf-8") -> list[dict[str, str]]:
@@ -276,6 +278,20 @@ def test_without_errors_a_row_says_what_the_registry_says(tmp_path: Path) -> Non
             assert row[name] == degree[name]
         for name in ("national_id", "birth_cert_no", "birth_place", "diploma_no"):
             assert degree[name] in ("", row[name])
+
+
+def test_a_document_is_not_older_than_the_degree(tmp_path: Path) -> None:
+    rates = dict.fromkeys((field.name for field in fields(ErrorModel)), 0.0)
+    model = ErrorModel(**rates | {"year_off_by_one": 0.3})
+    made = make(tmp_path, degrees=900, records=300, form="design", errors=model)
+    seen = 0
+    for row in read(made.source):
+        days = [re.fullmatch(r"(1[34]\d\d)[/-]?(\d\d?)[/-]?(\d\d?)", row[name]) for name in DATES]
+        if all(days):
+            graduated, issued = (tuple(map(int, day.groups())) for day in days if day)
+            assert graduated <= issued
+            seen += 1
+    assert seen > 200
 
 
 def test_a_contradicting_row_contradicts_its_degree_in_one_fact(tmp_path: Path) -> None:

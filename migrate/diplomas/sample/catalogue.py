@@ -147,10 +147,12 @@ def _surnames(data: dict[str, list[str]]) -> list[tuple[str, ...]]:
     bases += [name for name in derived if name.endswith("ی")]
     rest: list[tuple[str, ...]] = [(name,) for name in derived]
     rest += [(stem, suffix) for stem in data["stems"] for suffix in data["apart"]]
-    rest += [(base, added) for base in bases for added in data["added"] if base != added]
+    long = [(base, added) for base in bases for added in data["added"] if base != added]
     # the order of rank is part of the data, not of a sample: it has a seed of its own
-    random.Random(1).shuffle(rest)  # noqa: S311
-    return list(dict.fromkeys(common + rest))
+    order = random.Random(1)  # noqa: S311
+    order.shuffle(rest)
+    order.shuffle(long)
+    return list(dict.fromkeys([*common, *rest, *long]))
 
 
 def _similar(names: tuple[FirstName, ...]) -> tuple[tuple[int, ...], ...]:

@@ -11,7 +11,7 @@ from migrate.diplomas.sample.hand import Hand
 from migrate.diplomas.sample.people import People
 from migrate.diplomas.sample.plan import Kind
 from migrate.diplomas.sample.registry import LEVEL_NAMES, certificate_number, diploma_number
-from migrate.diplomas.sample.written import write_date
+from migrate.diplomas.sample.written import Solar, write_date
 
 _OLD_LEVELS = (
     ("فوق دیپلم",),
@@ -135,15 +135,15 @@ class Clerk:
         shown = year
         if rnd.random() < model.year_off_by_one:
             shown += rnd.choice((-1, 1))
-        issued = (year + rnd.choice((0, 0, 1, 1, 2, 3)), rnd.randint(1, 12), rnd.randint(1, 29))
+        # no month of the twelfth has a day that the next year's might lack
+        graduated = (shown, month, min(day, 29) if month == 12 else day)
+        issued = self._issued((max(year, shown), *graduated[1:]))
         if rnd.random() < model.field_variant and lists.fields[field].variants:
             subject = rnd.choice(lists.fields[field].variants)
         else:
             subject = lists.fields[field].name
         old = model.old_level if year < 1365 else model.old_level / 3
         name = rnd.choice(_OLD_LEVELS[level]) if rnd.random() < old else LEVEL_NAMES[level]
-        # no month of the twelfth has a day that the next year's might lack
-        graduated = (shown, month, min(day, 29) if month == 12 else day)
         return {
             "university": "" if kind == "no_university" else self.hand.university(university, year),
             "field_of_study": subject,
@@ -156,6 +156,16 @@ class Clerk:
             "document_type": rnd.choice(_DOCUMENTS[rnd.random() < 0.6]),
             "page_ref": f"{university + 1:02d}-{year % 100:02d}/{rnd.randint(1, 400)}",
         }
+
+    def _issued(self, graduated: Solar) -> Solar:
+        """A day on which a document was given, within three years of graduation and after it."""
+        rnd = self.rnd
+        later = rnd.choice((0, 0, 1, 1, 2, 3))
+        if later:
+            return graduated[0] + later, rnd.randint(1, 12), rnd.randint(1, 29)
+        month = rnd.randint(graduated[1], 12)
+        first = min(graduated[2], 29) if month == graduated[1] else 1
+        return graduated[0], month, rnd.randint(first, 29)
 
     def _other_university(self, university: int, year: int) -> int:
         """Another university that gave degrees in ``year``."""
