@@ -116,6 +116,7 @@ def test_medicine_before_1364_was_taught_in_the_general_university() -> None:
         "دانشگاه صنعتی تهران",
         "آذرآبادگان",
         "شهید باهنر",
+        "شهید بهشتی",
     ],
 )
 def test_ambiguous_names_are_answered_with_none_and_with_all_they_may_mean(text: str) -> None:
