@@ -45,6 +45,12 @@ def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape
     encoding = encodings.decide(path, seen, profile.encoding)
     whole = seen.size <= HEAD
     lines = _first_lines(seen.head, encoding.codec, whole)
+    if seen.size and not lines:
+        raise InputError(
+            "the first line is longer than a mebibyte, which no heading is",
+            file=path,
+            fix="Export the table as CSV, XLSX or Parquet",
+        )
     delimiter = delimiters.decide(lines, known, profile.delimiter)
     rows, ends = _parted(lines, delimiter.character)
     place = find_heading(rows, known)
@@ -93,10 +99,10 @@ def read(
 def _first_lines(head: bytes, codec: str, whole: bool) -> list[str]:
     text = codecs.getincrementaldecoder(codec)(UNDECODABLE).decode(head, final=whole)
     lines = list(io.StringIO(text, newline=""))
-    if not whole and len(lines) > 1:
-        # it is cut off
-        lines.pop()
-    return lines if whole else lines[:_LOOKED_AT]
+    if whole:
+        return lines
+    # the last one is cut off
+    return lines[:-1][:_LOOKED_AT]
 
 
 def _parted(lines: Sequence[str], delimiter: str) -> tuple[list[list[str]], list[int]]:

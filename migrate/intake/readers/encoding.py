@@ -27,7 +27,9 @@ _FREQUENCY = {
     **dict.fromkeys("۰۱۲۳۴۵۶۷۸۹٠١٢٣٤٥٦٧٨٩", 2.0),
     **dict.fromkeys("\u200c\u200d\u200e\u200f\u00a0،؛؟ـًٌٍَُِّْ«»", 0.1),
 }
-_OTHER, _UNDEFINED = 0.01, 0.0001
+_OTHER = 0.01
+# enough of a file to know text by
+_SAMPLE = 1 << 16
 _CODE_PAGES = {
     "cp1256": "Windows-1256",
     "iso8859_6": "ISO-8859-6",
@@ -64,7 +66,7 @@ def decide(path: Path, seen: Survey, given: str | None = None) -> Encoding:
         return Encoding("utf-32", "UTF-32", "it begins with the byte-order mark of UTF-32")
     if seen.head.startswith(_UTF_16):
         return Encoding("utf-16", "UTF-16", "it begins with the byte-order mark of UTF-16")
-    if sixteen := _utf_16(seen.head):
+    if sixteen := _utf_16(seen.head[:_SAMPLE]):
         return sixteen
     _refuse_binary(path, seen)
     if seen.utf8:
@@ -94,7 +96,9 @@ def shares(counts: Mapping[int, int]) -> dict[str, tuple[float, float]]:
                 letter = bytes([byte]).decode(codec)
                 frequency = _FREQUENCY.get(letter, _OTHER)
             except UnicodeDecodeError:
-                letter, frequency = "", _UNDEFINED
+                # as bad as a letter of another language, so that ISO-8859-6 is not lost to Mac
+                # Farsi, which has letters everywhere, by one broken byte
+                letter, frequency = "", _OTHER
             score += count * math.log(frequency)
             share += count * (letter in _FREQUENCY)
         found[codec] = (score / total, share / total)
@@ -145,8 +149,9 @@ def _utf_16(head: bytes) -> Encoding | None:
 
 
 def _refuse_binary(path: Path, seen: Survey) -> None:
-    controls = sum(byte < 0x20 and byte not in (0, 9, 10, 12, 13, 26) for byte in seen.head)
-    if controls > 0.03 * len(seen.head) or seen.nuls > 0.3 * seen.size:
+    sample = seen.head[:_SAMPLE]
+    controls = sum(byte < 0x20 and byte not in (0, 9, 10, 12, 13, 26) for byte in sample)
+    if controls > 0.03 * len(sample) or seen.nuls > 0.3 * seen.size:
         raise InputError(
             "this is not a text table: it holds control bytes, as programs and pictures do",
             file=path,

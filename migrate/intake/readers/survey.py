@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 UNDECODABLE = "migrate.undecodable"
-HEAD = 1 << 18
 _CHUNK = 1 << 20
+HEAD = _CHUNK
 # bytes that are counted one by one, enough to tell code pages apart
 _COUNTED = 16 * _CHUNK
 
@@ -31,6 +31,7 @@ codecs.register_error(UNDECODABLE, _keep_bytes)
 class Survey:
     """What the bytes of a file are.
 
+    ``head`` holds the first of them, ``HEAD`` at most.
     ``lines`` counts line ends in an ASCII-compatible encoding, and a last line without one.
     ``utf8`` is whether all of the file is valid UTF-8; ``utf8_good`` and ``utf8_bad`` count its
     characters beyond ASCII and its broken bytes, up to and including the first chunk with any.
@@ -83,7 +84,7 @@ def survey(path: Path) -> Survey:
     lines = LineCount()
     strict = codecs.getincrementaldecoder("utf-8")()
     for chunk in chunks(path):
-        head = head or chunk[:HEAD]
+        head = head or chunk
         size += len(chunk)
         nuls += chunk.count(0)
         lines.add(chunk)
