@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 from migrate.persian.bulk import map_distinct
 from migrate.persian.letters import is_blank
 
-_DERIVED = ("_id", "_state", "_note")
+# where a value of a curated list is known by; null beside a value means that it is not in the list
+_KNOWN_BY = ("_id", "_level")
+_DERIVED = (*_KNOWN_BY, "_state", "_note")
 _DAYS_A_YEAR = 365.2425
 
 
@@ -20,13 +22,12 @@ def facts(table: pa.Table) -> pd.DataFrame:
 
     :param table: n rows: `row`, and for each field f `raw_<f>` (string), `<f>` (string) and those
         that belong to its kind.
-    :returns: n rows in the same order. `row`, `raw_<f>`, `<f>`, `<f>_id`, `<f>_state`, `<f>_note`
-        as they are, and where the table has what they need:
+    :returns: n rows in the same order. `row`, `raw_<f>`, `<f>`, `<f>_id`, `<f>_level`,
+        `<f>_state`, `<f>_note` as they are, and where the table has what they need:
 
         - `<f>_unread`: the raw text of a value that is there but was not understood, else null
-        - `<f>_unknown`: a value that is not in the curated list (it has no `<f>_id`), else null
+        - `<f>_unknown`: a value that is not in its curated list (no `<f>_id`, `<f>_level`), else null
         - `<f>_first`, `<f>_last`: the ends of a date's interval as numbers, 13 May 1983 = 19830513
-        - `century_assumed`: whether the century of the birth or graduation was a guess (bool)
         - `age_at_graduation_least`, `age_at_graduation_most`: whole years between birth and
           graduation, over all days that the two intervals allow
         - `person_id_national_ids`: how many national IDs the row's person has in this table;
@@ -47,17 +48,18 @@ def facts(table: pa.Table) -> pd.DataFrame:
         columns[f"{field}_unread"] = _where(
             pc.invert(map_distinct(left, is_blank, pa.bool_())), left
         )
-        # `degree` derives `degree_id`, which in the registry is a field of its own
+        # `degree_id` is a field of the registry, not something that `degree` is known by
         for name in (f"{field}{suffix}" for suffix in _DERIVED):
-            if name in names and name not in fields:
-                columns[name] = table.column(name)
-        if f"{field}_id" in names and f"{field}_id" not in fields:
-            columns[f"{field}_unknown"] = _where(pc.is_null(columns[f"{field}_id"]), value)
+            if name not in names or name in fields:
+                continue
+            columns[name] = table.column(name)
+            if name.endswith(_KNOWN_BY):
+                columns[f"{field}_unknown"] = _where(pc.is_null(columns[name]), value)
         for name in (f"{field}_first", f"{field}_last"):
             if name in names:
                 columns[name] = _number(table.column(name))
     if {"birth_date_first", "graduation_date_last"} <= names:
-        columns |= _of_both_dates(table)
+        columns |= _ages(table)
     if {"person_id", "national_id"} <= set(fields):
         columns["person_id_national_ids"] = _partners(table, "person_id", "national_id")
         columns["national_id_persons"] = _partners(table, "national_id", "person_id")
@@ -86,11 +88,7 @@ def _years(days: Any) -> Any:
     return pc.floor(pc.divide(days.cast(pa.float64()), _DAYS_A_YEAR))
 
 
-def _says(notes: Any, word: str) -> Any:
-    return pc.fill_null(pc.match_substring(notes, word), False)
-
-
-def _of_both_dates(table: pa.Table) -> dict[str, Any]:
+def _ages(table: pa.Table) -> dict[str, Any]:
     day: dict[str, Any] = {
         name: table.column(name).cast(pa.int32())
         for name in (
@@ -102,11 +100,7 @@ def _of_both_dates(table: pa.Table) -> dict[str, Any]:
     }
     least: Any = pc.subtract(day["graduation_date_first"], day["birth_date_last"])
     most: Any = pc.subtract(day["graduation_date_last"], day["birth_date_first"])
-    birth, graduation = (
-        _says(table.column(f"{name}_note"), "century") for name in ("birth_date", "graduation_date")
-    )
     return {
         "age_at_graduation_least": _years(least),
         "age_at_graduation_most": _years(most),
-        "century_assumed": pc.or_(birth, graduation),
     }
