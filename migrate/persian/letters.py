@@ -186,6 +186,9 @@ def is_blank(text: str | None) -> bool:
 
     :param text: a cell as read.
     """
-    if not text:
-        return True
-    return key(text) in _BLANK or text.strip().upper() in _SPREADSHEET_ERRORS
+    return not text or is_blank_folded(fold(text))
+
+
+def is_blank_folded(folded: str) -> bool:
+    """``is_blank`` of what ``fold`` gave, for those who hold it already."""
+    return folded.translate(_KEY) in _BLANK or folded.upper() in _SPREADSHEET_ERRORS

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from migrate.persian.letters import fold, is_blank, key
+from migrate.persian.letters import fold, is_blank_folded, key
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,8 @@ _TITLES = (
     | _keys("حاج حاجی حاجیه حاجیه‌خانم الحاج کربلایی کربلایی کبلایی کربلائیه مشهدی مشدی مشتی")
     | _keys("شهید استاد فرزند حجت‌الاسلام حجه‌الاسلام والمسلمین آیت‌اله آیه‌اله ثقه‌الاسلام")
 )
+# titles that surnames begin with too: حاج حسینی, مشهدی فراهانی, استاد محمدی
+_PILGRIM = _keys("حاج حاجی کربلایی مشهدی استاد")
 _SEYYED = _keys("سید سیده")
 _SADAT = _keys("السادات سادات")
 # ends of surnames: with the word before them they are one part, and no title goes before them
@@ -58,14 +60,22 @@ _GIVEN = _keys(
     " عباس اکبر اصغر قاسم ابراهیم اسماعیل اسمعیل یوسف یعقوب اسحاق یونس داود داوود سلیمان امین امیر"
     " کریم رحیم سعید مسعود ناصر منصور مصطفی مرتضی مجتبی یحیی عیسی طاهر زمان یاسین طه طاها ایمان"
     " کمال جلال جمال رسول نبی ولی صالح سجاد میلاد پویا آرش سام پارسا عرفان احسان محسن مجید وحید"
-    " خلیل جلیل هاشم حیدر صفدر صفر رجب شعبان رمضان قربان مراد نظر یار فاطمه زهرا مریم زینب معصومه"
+    " خلیل جلیل هاشم حیدر صفدر صفر رجب شعبان رمضان قربان مراد نظر شاپور فاطمه زهرا مریم زینب معصومه"
     " سکینه رقیه خدیجه طاهره صدیقه نرگس لیلا سمیه اعظم اشرف اقدس ابوالفضل ابوالقاسم ابوالحسن"
     " عبدالله عبداله فاضل فرید شریف حنیف سینا کیان مهران مهرداد بهزاد فرزاد شهرام بهرام"
 )
-_PREFIXES = (_GIVEN - _keys("یار زمان اعظم اشرف")) | _keys(
+# words that come after a given name, but are none themselves
+_SECOND = _keys("بیگم بانو سلطان صغری کبری دخت منیر خان خانی جانی دادی شاهی بخش بخشی بابا بابایی")
+# these, at the end of any longer word, were names by themselves: اخترعلی, نورمحمد
+_LAST = _keys("علی محمد حسین رضا مراد")
+_PREFIXES = (_GIVEN - _keys("زمان")) | _keys(
     "غلام میر گل شاه شیر نور خان یار سلطان خدا برات کرم اسد فتح عین لطف دوست"
+    " ماه پروین ایران پوران مهین اعظم اکرم"
 )
-_GIVEN_FORMS = frozenset(given + end for given in _GIVEN for end in ("", "ی", *_JOINED_ENDS))
+# what a surname after such a title ends in, and what a given name that ends like one ends in
+_SURNAME_ENDS = ("ی", "زاده", "پور", "نژاد", "وند", "لو", "یان", "نیا")
+_GIVEN_ENDS = ("علی", "ولی", "قلی", "نبی", "تقی", "نقی", "مهدی", "هادی", "صفی", "رضی", "غنی")
+_GIVEN_FORMS = _SECOND | {given + end for given in _GIVEN for end in ("", "ی", *_JOINED_ENDS)}
 # words in ال that are names by themselves, not the second half of one (عبد الرحمن)
 _OWN_WORDS = _SADAT | _keys(
     "ال الهام الهامی الهه الهی الناز الیاس الیاسی المیرا الماس الماسی الوند الوندی البرز البرزی"
@@ -80,17 +90,18 @@ def parse_name(text: str | None) -> Name | None:
 
     Titles (آقای, دکتر, حاج, کربلایی, مرحوم …) and سید/سیده are taken from the front, also where
     they are written on to a common given name (سیدعلی, حاجعلی); (ال)سادات from the end. A title
-    before the end of a surname is none (حاجی زاده, سیدزاده), nor one that stands alone: a cell
-    that is only «سید» or «مشهدی» is somebody's name. میر, شیخ, خان and آقا stay, they are parts
-    of registered names. Parts do not depend on spacing where the words are common: محمد رضا,
-    محمد‌رضا and محمدرضا are (محمد, رضا); حسین زاده is (حسینزاده), عبد الله is (عبداله). In parts
-    الله is written اله, رحمه الله is رحمت اله, and a hamza before و is dropped (رئوف, مسئول).
+    before a surname that may begin with it is none (حاجی زاده, حاج حسینی, سیدزاده), nor one that
+    stands alone: a cell that is only «سید» or «مشهدی» is somebody's name. میر, شیخ, خان and آقا
+    stay, they are parts of registered names. Parts do not depend on spacing where the words are
+    common: محمد رضا, محمد‌رضا and محمدرضا are (محمد, رضا); حسین زاده is (حسینزاده), عبد الله is
+    (عبداله). In parts الله is written اله, رحمه الله is رحمت اله, and a hamza before و is dropped
+    (رئوف, مسئول).
 
     :param text: a cell as read.
     """
-    if text is None or is_blank(text):
-        return None
     folded = fold(text)
+    if is_blank_folded(folded):
+        return None
     words, shown = _join_ends(folded)
     if not words:
         words, shown = [key(folded)], [folded]
@@ -136,6 +147,7 @@ def _join_ends(folded: str) -> tuple[list[str], list[str]]:
         if not keyed:
             continue
         joins = keyed in _ENDS or (keyed.startswith("ال") and keyed not in _OWN_WORDS)
+        joins |= bool(words) and words[-1] in _PILGRIM and _is_surname(keyed)
         if joins and words and words[-1] not in _COURTESY:
             before = words[-1]
             # رحمة الله keyed by an Arabic hand
@@ -147,6 +159,18 @@ def _join_ends(folded: str) -> tuple[list[str], list[str]]:
             words.append(keyed)
             shown.append(word)
     return words, shown
+
+
+def _is_surname(word: str) -> bool:
+    """Whether a word after حاج is a surname that begins with it, and no given name."""
+    return (
+        len(word) > 3
+        and word.endswith(_SURNAME_ENDS)
+        and not word.endswith(_GIVEN_ENDS)
+        and word not in _GIVEN
+        and word not in _TITLES
+        and word not in _SEYYED
+    )
 
 
 @lru_cache(maxsize=65_536)
@@ -164,7 +188,7 @@ def _part(
     seyyed = False
     if first:
         for title in ("حاجی", "حاج", "کربلایی", "مشهدی"):
-            if word.startswith(title) and word[len(title) :] in _GIVEN_FORMS:
+            if word.startswith(title) and word[len(title) :] in _GIVEN:
                 titles, word = (title,), word[len(title) :]
                 break
         if word.startswith("سید") and word != "سیده":
@@ -180,8 +204,9 @@ def _part(
                 seyyed, suffix, word = True, (sadat,), rest
                 break
     for at in range(2, len(word) - 1):
-        if word[at:] in _GIVEN_FORMS and word[:at] in _PREFIXES:
-            return titles, seyyed, (word[:at], word[at:]), suffix
+        end = word[at:]
+        if (end in _GIVEN_FORMS and word[:at] in _PREFIXES) or (at > 2 and end in _LAST):
+            return titles, seyyed, (word[:at], end), suffix
     return titles, seyyed, (word,), suffix
 
 
@@ -196,7 +221,7 @@ def name_key(text: str | None) -> str | None:
 
 
 _BY_EAR = str.maketrans("صثذضظطغحع", "سسزززتقها")
-_DOUBLED = re.compile(r"(.)\1+")
+_DOUBLED = re.compile(r"(.)(?=\1)")
 # two right spellings of one sound that no letter-by-letter rule joins
 _SPELLINGS = {
     "اسمعیل": "اسماعیل",
@@ -243,7 +268,7 @@ def sound_key(text: str | None) -> str | None:
 def sound(joined: str) -> str:
     """``sound_key`` of what ``name_key`` gave, for those who hold it already."""
     respelled = _SPELLING.sub(lambda found: _SPELLINGS[found[0]], joined)
-    return _DOUBLED.sub(r"\1", respelled.translate(_BY_EAR))
+    return _DOUBLED.sub("", respelled.translate(_BY_EAR))
 
 
 _DOTLESS = str.maketrans("بپتثنیجچخذزژشضظغفقگ", "ٮٮٮٮٮٮحححدررسصطعڡڡک")
