@@ -164,8 +164,8 @@ class Clerk:
         if later:
             return graduated[0] + later, rnd.randint(1, 12), rnd.randint(1, 29)
         month = rnd.randint(graduated[1], 12)
-        first = min(graduated[2], 29) if month == graduated[1] else 1
-        return graduated[0], month, rnd.randint(first, 29)
+        first = graduated[2] if month == graduated[1] else 1
+        return graduated[0], month, rnd.randint(first, max(first, 29))
 
     def _other_university(self, university: int, year: int) -> int:
         """Another university that gave degrees in ``year``."""
