@@ -49,7 +49,8 @@ def _float(value: float) -> str | None:
         return None
     if value.is_integer() and abs(value) < EXACT:
         return str(int(value))
-    return repr(value)
+    # 16 digits are all there are below 10**16, from where on repr has an exponent itself
+    return f"{value:.15e}" if is_rounded(value) and abs(value) < 1e16 else repr(value)
 
 
 def _decimal(value: Decimal) -> str | None:
