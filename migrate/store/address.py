@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from sqlalchemy import URL, Engine, create_engine, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from migrate.errors import InputError
@@ -18,8 +17,9 @@ from migrate.errors import InputError
 CONNECT_TIMEOUT = 5
 # seconds that a process waits for another one's transaction on SQLite
 BUSY_TIMEOUT = 60
+# execution option of connections that only read
+READS = "migrate_reads"
 _SQLITE_MAGIC = b"SQLite format 3\x00"
-_PASSWORD = re.compile(r"(?<=://)([^\s/:@]*):[^\s/]*@")
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
@@ -43,7 +43,8 @@ def read_address(address: str, variable: str) -> URL:
         # from None: SQLAlchemy's own words quote the address, password and all
         raise InputError(
             "this is not an address of a database",
-            found=_PASSWORD.sub(r"\1:***@", address),
+            # no password stands between the last @ and the first ?
+            found=address.rpartition("@")[2].partition("?")[0],
             fix="Write it as sqlite:///file.sqlite or postgresql://user@host/database",
         ) from None
     url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
@@ -68,6 +69,9 @@ def shown(url: URL) -> str:
 def engine_for(url: URL, connect_args: Mapping[str, Any] | None = None) -> Engine:
     """An engine that keeps values out of its errors and gives up a silent server in time.
 
+    On SQLite a transaction takes the right to write when it begins, unless the execution option
+    ``READS`` is set.
+
     :param url: as :func:`read_address` gives it.
     :param connect_args: what else the driver is told.
     :raises InputError: for a database or a driver that is not installed here.
@@ -79,7 +83,7 @@ def engine_for(url: URL, connect_args: Mapping[str, Any] | None = None) -> Engin
     elif is_sqlite(url):
         arguments["timeout"] = BUSY_TIMEOUT
     try:
-        return create_engine(url, connect_args=arguments, hide_parameters=True)
+        engine = create_engine(url, connect_args=arguments, hide_parameters=True)
     except NoSuchModuleError:
         raise InputError(
             f"no database of the kind {url.drivername} is known here",
@@ -97,6 +101,21 @@ def engine_for(url: URL, connect_args: Mapping[str, Any] | None = None) -> Engin
         raise InputError(
             "the address cannot be used", file=shown(url), found=reason(error, url)
         ) from None
+    if is_sqlite(url):
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _sqlite_connect(connection: Any, _record: object) -> None:
+    # the driver's own BEGIN comes too late: _sqlite_begin says when a transaction begins
+    connection.isolation_level = None
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    reads = connection.get_execution_options().get(READS, False)
+    # a writer waits for its turn at the start: later, SQLite could only refuse
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def reason(error: Exception, url: URL) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, event, func, inspect, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
@@ -13,6 +14,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from migrate.errors import InputError, MigrateError, RunError
 from migrate.store.address import (
     BUSY_TIMEOUT,
+    READS,
     check_sqlite_file,
     engine_for,
     is_sqlite,
@@ -27,7 +29,6 @@ from migrate.store.tables import VERSION_TABLE
 PASSWORD = "MIGRATE_STORE_PASSWORD"  # noqa: S105 (its name, not itself)
 # any number, so long as all processes that write to a store on PostgreSQL ask for the same
 _LOCK = 0x6D69_6772_6174_6501
-_READS = "migrate_reads"
 
 
 def open_store(address: str) -> Engine:
@@ -48,7 +49,7 @@ def open_store(address: str) -> Engine:
     engine = _engine(url)
     try:
         with _clear_errors(url):
-            with engine.execution_options(**{_READS: True}).connect() as connection:
+            with engine.execution_options(**{READS: True}).connect() as connection:
                 ready = is_newest(connection, shown(url))
                 if path is not None:
                     _write_ahead(connection)
@@ -80,7 +81,8 @@ def check_store(address: str) -> None:
             return
         # SQLite leaves files beside a database in WAL mode even when it only reads; when no one
         # has it open, its log is empty and it can be read as it stands
-        kind = "mode=ro" if Path(f"{path}-wal").exists() else "immutable=1"
+        busy = any(Path(f"{path}{end}").exists() for end in ("-wal", "-journal"))
+        kind = "mode=ro" if busy else "immutable=1"
         name = f"{path.absolute().as_uri()}?{kind}"
         engine = engine_for(
             url.set(database=name, query={"uri": "true"}), {"check_same_thread": False}
@@ -88,7 +90,8 @@ def check_store(address: str) -> None:
     else:
         engine = _engine(url)
     try:
-        with _clear_errors(url), engine.connect() as connection:
+        reader = engine.execution_options(**{READS: True})
+        with _clear_errors(url), reader.connect() as connection:
             is_newest(connection, shown(url))
         if not is_sqlite(url):
             with _clear_errors(url):
@@ -117,7 +120,7 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
     :raises RunError: when the database fails.
     """
-    reader = engine.execution_options(**{_READS: True})
+    reader = engine.execution_options(**{READS: True})
     with _run_errors(engine), reader.begin() as connection:
         yield connection
 
@@ -162,26 +165,17 @@ def _engine(url: URL) -> Engine:
     engine = engine_for(url)
     if is_sqlite(url):
         event.listen(engine, "connect", _sqlite_connect)
-        event.listen(engine, "begin", _sqlite_begin)
         return engine
     # a writer must see what was committed while it waited for the lock
     return engine.execution_options(isolation_level="READ COMMITTED")
 
 
-def _sqlite_connect(connection: object, _record: object) -> None:
-    # the driver's own BEGIN comes too late: this module says when a transaction begins
-    connection.isolation_level = None  # type: ignore[attr-defined]
-    cursor = connection.cursor()  # type: ignore[attr-defined]
+def _sqlite_connect(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
     cursor.execute("PRAGMA foreign_keys = ON")
     # a code that was given out must be there after a power cut too
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.close()
-
-
-def _sqlite_begin(connection: Connection) -> None:
-    reads = connection.get_execution_options().get(_READS, False)
-    # a writer waits for its turn at the start: later, SQLite could only refuse
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 def _write_ahead(connection: Connection) -> None:

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from sqlalchemy import (
     URL,
-    Column,
     ColumnElement,
     Connection,
     Engine,
-    MetaData,
     String,
     Table,
     case,
-    event,
     func,
-    inspect,
     literal,
     or_,
     select,
     text,
     update,
 )
-from sqlalchemy import types as sqltypes
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -37,10 +30,8 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
-from migrate.codes.numbers import LENGTH
 from migrate.errors import InputError, RunError
 from migrate.intake.readers import cells
-from migrate.persian import letters
 from migrate.store.address import (
     check_sqlite_file,
     engine_for,
@@ -50,10 +41,10 @@ from migrate.store.address import (
     shown,
     writable,
 )
+from migrate.store.columns import CODE, KEY, RefusedError, find_columns, key_of
 
 Progress = Callable[[int, int, str], None]
 PASSWORD = "MIGRATE_REGISTRY_PASSWORD"  # noqa: S105 (its name, not itself)
-_KEY, _CODE = "degree_id", "validity_code"
 # degrees in one statement: three parameters each, and a table without an index is read once for all
 _CHUNK = 500
 # seconds to wait for another session's rows
@@ -88,10 +79,6 @@ class WriteBack:
     missing: tuple[str, ...] = ()
 
 
-class _RefusedError(Exception):
-    """The database, or its table, does not allow codes to be written."""
-
-
 def write_back(
     address: str,
     table: str | None,
@@ -117,16 +104,16 @@ def write_back(
     url = read_address(address, PASSWORD)
     try:
         engine = _engine(url)
-    except _RefusedError as error:
+    except RefusedError as error:
         return WriteBack(refused=str(error))
     try:
         _check_connection(engine, url)
         with engine.begin() as connection:
-            degrees = _reflect(connection, table)
+            degrees = find_columns(connection, table)
             if url.get_backend_name() == "postgresql":
                 connection.execute(text(f"SET LOCAL lock_timeout = '{_LOCK_TIMEOUT}s'"))
             return _fill(connection, degrees, codes, progress)
-    except _RefusedError as error:
+    except RefusedError as error:
         return WriteBack(refused=str(error))
     except SQLAlchemyError as error:
         if _is_refusal(error):
@@ -145,24 +132,13 @@ def _engine(url: URL) -> Engine:
     if not is_sqlite(url):
         return engine_for(url)
     if (url.database or "").startswith("file:"):
-        raise _RefusedError("the registry is a file: address, which may be read-only")
+        raise RefusedError("the registry is a file: address, which may be read-only")
     path = check_sqlite_file(url, may_create=False)
     if not writable(path):
-        raise _RefusedError("the registry's file is read-only")
+        raise RefusedError("the registry's file is read-only")
     if not writable(path.absolute().parent):
-        raise _RefusedError("the folder of the registry's file is read-only")
-    engine = engine_for(url)
-
-    # the driver's own BEGIN comes too late to wait for another writer
-    @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: object) -> None:
-        connection.isolation_level = None
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-    return engine
+        raise RefusedError("the folder of the registry's file is read-only")
+    return engine_for(url)
 
 
 def _check_connection(engine: Engine, url: URL) -> None:
@@ -179,51 +155,6 @@ def _check_connection(engine: Engine, url: URL) -> None:
         ) from None
 
 
-def _reflect(connection: Connection, table: str | None) -> Table:
-    """The two columns that matter, as the database has them. Raises _RefusedError in words."""
-    if not table:
-        raise _RefusedError("no table of the registry is named")
-    look = inspect(connection)
-    # a dot may be part of a name, and intake takes it so first
-    schema, _, name = ("", "", table) if look.has_table(table) else table.rpartition(".")
-    within = schema or None
-    if not look.has_table(name, schema=within):
-        raise _RefusedError(f"there is no table {table}")
-    views = set(look.get_view_names(schema=within))
-    if connection.dialect.name == "postgresql":
-        views |= set(look.get_materialized_view_names(schema=within))
-    if name in views:
-        raise _RefusedError(f"{table} is a view: codes are written to tables only")
-    # as intake maps headings: by letters alone
-    found = {letters.key(column["name"]): column for column in look.get_columns(name, within)}
-    for wanted in (_KEY, _CODE):
-        if letters.key(wanted) not in found:
-            raise _RefusedError(f"{table} has no column {wanted}")
-    key, code = (found[letters.key(wanted)] for wanted in (_KEY, _CODE))
-    _check_type(code["type"])
-    # SQLite compares text with a number as numbers, by itself, and gives back what is stored
-    key_type = String() if connection.dialect.name == "sqlite" else key["type"]
-    return Table(
-        name,
-        MetaData(),
-        Column(key["name"], key_type, key=_KEY),
-        Column(code["name"], code["type"], key=_CODE),
-        schema=within,
-    )
-
-
-def _check_type(type_: Any) -> None:
-    # a domain stands for the type beneath it
-    base = getattr(type_, "data_type", type_)
-    # an SQLite column of no type keeps text as it is
-    if isinstance(base, sqltypes.NullType):
-        return
-    if not isinstance(base, String):
-        raise _RefusedError(f"{_CODE} is {base!s}: a code is text, and a number would spoil it")
-    if base.length is not None and base.length < LENGTH:
-        raise _RefusedError(f"{_CODE} holds {base.length} characters: a code has {LENGTH}")
-
-
 def _fill(
     connection: Connection, degrees: Table, codes: Mapping[str, str], progress: Progress | None
 ) -> WriteBack:
@@ -231,7 +162,7 @@ def _fill(
     conflicts: list[tuple[str, str]] = []
     missing: list[str] = []
     for chunk in _chunks(codes):
-        keyed = {key: name for name in chunk if (key := _key(degrees, name)) is not None}
+        keyed = {key: name for name in chunk if (key := key_of(degrees, name)) is not None}
         before = _held(connection, degrees, keyed)
         empty = {
             key: chunk[keyed[key]]
@@ -268,29 +199,13 @@ def _chunks(codes: Mapping[str, str]) -> Iterator[dict[str, str]]:
         yield {name: codes[name] for name in names[start : start + _CHUNK]}
 
 
-def _key(degrees: Table, degree_id: str) -> Any:
-    """A degree_id as the column's own type has it, or None where it cannot be one."""
-    column = degrees.c[_KEY].type
-    base = getattr(column, "data_type", column)
-    try:
-        if isinstance(base, sqltypes.Integer):
-            return int(degree_id) if str(int(degree_id)) == degree_id else None
-        if isinstance(base, sqltypes.Uuid):
-            return uuid.UUID(degree_id)
-        if isinstance(base, (sqltypes.Numeric, sqltypes.Float)):
-            return Decimal(degree_id)
-    except (ValueError, InvalidOperation):
-        return None
-    return degree_id
-
-
 def _held(
     connection: Connection, degrees: Table, keyed: Mapping[Any, str]
 ) -> dict[Any, list[str | None]]:
     held: dict[Any, list[str | None]] = {}
     if keyed:
         rows = connection.execute(
-            select(degrees.c[_KEY], degrees.c[_CODE]).where(degrees.c[_KEY].in_(list(keyed)))
+            select(degrees.c[KEY], degrees.c[CODE]).where(degrees.c[KEY].in_(list(keyed)))
         )
         for key, value in rows:
             # a number of SQLite for the text that was asked for, and a CHAR that comes back padded
@@ -301,7 +216,7 @@ def _held(
 
 
 def _update(degrees: Table, empty: Mapping[Any, str]) -> Any:
-    key, code = degrees.c[_KEY], degrees.c[_CODE]
+    key, code = degrees.c[KEY], degrees.c[CODE]
     filled: ColumnElement[Any] = case(
         *[(key == name, literal(value, String)) for name, value in empty.items()], else_=code
     )

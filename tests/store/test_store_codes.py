@@ -9,9 +9,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from migrate.codes import numbers
 from migrate.codes.issuing import IssuedCode, IssueRequest, IssueResult
@@ -229,3 +230,21 @@ def test_codes_come_back_as_text(engine: Engine) -> None:
     assert found == code
     assert isinstance(found, IssuedCode)
     assert isinstance(found.code, str)
+
+
+def test_a_full_disk_is_told_in_one_line_and_issues_nothing(tmp_path: Path) -> None:
+    engine = open_store(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    give(engine, range(10))
+    engine.dispose()
+
+    def limit(connection: Any, _record: object) -> None:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages + 5}")
+
+    event.listen(engine, "connect", limit)
+    with pytest.raises(RunError, match="full") as error:
+        give(engine, range(3000))
+    assert "\n" not in str(error.value)
+    assert len(active_codes(engine)) == 10
+    assert len(ledger(engine)) == 10
+    engine.dispose()
