@@ -39,7 +39,7 @@ class Thresholds:
     """
 
     accept: float = 0.9999
-    person: float = 0.99
+    person: float = 0.9
     clear: float = 100.0
     present: float = 0.5
 

@@ -81,6 +81,15 @@ def slip(a: npt.NDArray[Any], b: npt.NDArray[Any], bound: float) -> Holds:
     return np.asarray((distance <= bound) & long_enough, dtype=bool)
 
 
+def neighbour(a: npt.NDArray[Any], b: npt.NDArray[Any], bound: float) -> Holds:
+    """Two different whole numbers at most ``bound`` apart, as papers numbered in a row are."""
+    out = np.zeros(len(a), dtype=bool)
+    for place, (one, other) in enumerate(zip(a, b, strict=True)):
+        if one.isdecimal() and other.isdecimal():
+            out[place] = 0 < abs(int(one) - int(other)) <= bound
+    return out
+
+
 def subset(a: npt.NDArray[Any], b: npt.NDArray[Any], bound: float = 0.0) -> Holds:
     """Every part of one name stands in the other: a part of a compound name was dropped."""
     out = np.zeros(len(a), dtype=bool)
@@ -128,6 +137,7 @@ _TEXTS: dict[str, Callable[[npt.NDArray[Any], npt.NDArray[Any], float], Holds]] 
     "known": known,
     "similar": similar,
     "slip": slip,
+    "neighbour": neighbour,
     "subset": subset,
     "date_slip": date_slip,
 }

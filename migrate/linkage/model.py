@@ -22,6 +22,7 @@ MISSING, UNCOMPARABLE = "missing", "uncomparable"
 OPERATORS = {
     "equal",
     "known",
+    "neighbour",
     "subset",
     "similar",
     "slip",

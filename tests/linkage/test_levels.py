@@ -54,6 +54,11 @@ def test_a_number_of_two_digits_has_no_slips() -> None:
     assert texts("slip", [("12", "13"), ("7", "1")], 1) == [False, False]
 
 
+def test_neighbours_are_different_numbers_in_a_row() -> None:
+    pairs = [("1445", "1446"), ("1446", "1444"), ("1445", "1445"), ("1445", "1448"), ("12a", "12")]
+    assert texts("neighbour", pairs, 2) == [True, True, False, False, False]
+
+
 def test_subset_holds_when_a_part_of_a_compound_was_dropped() -> None:
     assert texts("subset", [("محمد رضا", "رضا"), ("رضا", "محمد رضا")]) == [True, True]
     assert texts("subset", [("محمد رضا", "محمد علی"), ("رضا", "علی")]) == [False, False]
