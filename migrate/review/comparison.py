@@ -22,10 +22,9 @@ IDENTIFIERS = frozenset(
 _DATES = frozenset(field.name for field in LEGACY.fields if field.kind == "date")
 # a cell of Excel ends at 32,767 characters; nobody compares a tenth of that
 MOST_CHARACTERS = 1000
+_LOOKED_AT = 4 * MOST_CHARACTERS
 _MOST_QUOTED = 120
 _MOST_NAMED = 5
-# levels at which two values speak against each other
-_AGAINST = ("different", "unlike")
 # controls and marks of direction: they can hide or turn what is shown
 _UNSHOWN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
@@ -66,7 +65,7 @@ class Line:
 
 def printable(text: str) -> str:
     """A text as it may be shown: no controls, no marks of direction, on one line, not endless."""
-    kept = _UNSHOWN.sub("", text[: MOST_CHARACTERS * 4])
+    kept = _UNSHOWN.sub("", text[:_LOOKED_AT])
     kept = " ".join(kept.split())
     if len(kept) > MOST_CHARACTERS:
         kept = kept[: MOST_CHARACTERS - 1] + "…"
@@ -136,7 +135,7 @@ def _line(case: Case, field: str) -> Line:
     marked = _whole(value)
     sides = []
     for candidate in case.candidates:
-        other = shown(field, candidate.values.get(field, ""))
+        other = shown(field, candidate.values.get(field, "")[:_LOOKED_AT])
         level = candidate.levels.get(field, "")
         contradicts = _contradicts(case, field, level)
         left, right = _whole(value), _whole(other)
@@ -151,7 +150,12 @@ def _line(case: Case, field: str) -> Line:
         words.field_label(field),
         Side(
             marked,
-            _note(field, case.legacy.get(field, ""), value, read=field in case.legacy_read),
+            _note(
+                field,
+                case.legacy.get(field, "")[:_LOOKED_AT],
+                value,
+                read=field in case.legacy_read,
+            ),
             contradicts=any(side.contradicts for side in sides),
             ltr=_is_ltr(field, value),
         ),
@@ -161,12 +165,13 @@ def _line(case: Case, field: str) -> Line:
 
 def _contradicts(case: Case, field: str, level: str) -> bool:
     """Whether the registry contradicts the document here, rather than another document."""
-    against = level in ("", *_AGAINST)
+    against = not level or words.level(level).against
     return against and (field in case.contradicts if case.outcome == "mismatch" else bool(level))
 
 
 def _on_document(case: Case, field: str) -> str:
-    return shown(field, case.legacy_read.get(field) or case.legacy.get(field, ""))
+    value = case.legacy_read.get(field) or case.legacy.get(field, "")
+    return shown(field, value[:_LOOKED_AT])
 
 
 @lru_cache(maxsize=65536)
@@ -209,7 +214,7 @@ def _contradictions(case: Case) -> list[str]:
 def _contradiction(case: Case, candidate: CaseCandidate, field: str) -> str:
     words_of = words.section("sentences")
     document = _on_document(case, field)
-    registry = shown(field, candidate.values.get(field, ""))
+    registry = shown(field, candidate.values.get(field, "")[:_LOOKED_AT])
     template = "contradiction"
     if not document or not registry:
         template = "no_document_value" if registry else "no_registry_value"

@@ -27,11 +27,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class Level:
-    """What a level of comparison is called; ``agrees`` when no letters are to be marked."""
+    """What a level of comparison is called; ``agrees`` when no letters are to be marked.
+
+    ``against`` when two values at this level speak against each other.
+    """
 
     label: str
     sign: str
     agrees: bool = False
+    against: bool = False
 
 
 @cache
@@ -74,7 +78,9 @@ def level(name: str) -> Level:
     found = _words()["levels"].get(name)
     if found is None:
         return Level(label="نزدیک", sign="≈")
-    return Level(found["label"], found["sign"], bool(found.get("agrees", False)))
+    return Level(
+        found["label"], found["sign"], bool(found.get("agrees")), bool(found.get("against"))
+    )
 
 
 @cache
