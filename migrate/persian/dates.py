@@ -4,37 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Literal
 
-from migrate.persian.calendars import IMPERIAL, LUNAR_DOUBT, YEARS, Calendar, days_of, solar_text
+from migrate.persian.calendars import IMPERIAL, YEARS, Calendar, days_of
+from migrate.persian.date_intervals import (
+    DateInterval,
+    Precision,
+    interval,
+    read_back,
+    sign_interval,
+    span,
+)
 from migrate.persian.date_words import Words, read_words
 from migrate.persian.letters import digits, fold, is_blank
 
-Precision = Literal["day", "month", "year"]
+__all__ = ["Calendar", "DateInterval", "Order", "Precision", "UnreadDate", "parse_date"]
+
 Order = Literal["ymd", "dmy", "mdy"]
-
-
-@dataclass(frozen=True, slots=True)
-class DateInterval:
-    """All the days that a written date may mean.
-
-    :ivar first: first day, Gregorian.
-    :ivar last: last day, Gregorian, inclusive.
-    :ivar calendar: the calendar it was read in.
-    :ivar precision: what was written: a day, a month, or no more than a year (also a season, or
-        an academic year).
-    :ivar certain: False where the century was assumed, or the writer was not sure himself.
-    :ivar text: Solar Hijri: '1362-07-03', '1362-07' or '1362'; where the days are no day, month
-        or year of that calendar, 'FIRST/LAST' as days.
-    """
-
-    first: date
-    last: date
-    calendar: Calendar
-    precision: Precision
-    certain: bool
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +31,6 @@ class UnreadDate:
     reason: str
 
 
-_SIGN_DOUBT = timedelta(days=2)
 _PLAIN = re.compile(r"(\d{1,4})([/.\-])(\d{1,2})\2(\d{1,4})")
 _TIME = re.compile(r"[T ]\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?\s*(Z|[AP]M|[+-]\d{2}:?\d{2})?$", re.I)
 _POINT_ZERO = re.compile(r"(\d+)\.0+")
@@ -88,7 +73,7 @@ def parse_date(
 def _parse_words(folded: str, century: int, order: Order | None) -> DateInterval | None:
     days = _CANONICAL_DAYS.fullmatch(folded)
     if days:
-        return _read_back([int(number) for number in days.groups()])
+        return read_back([int(number) for number in days.groups()])
     whole = _POINT_ZERO.fullmatch(folded)
     found = read_words(whole[1] if whole else _TIME.sub("", folded))
     count = len(found.numbers)
@@ -168,7 +153,7 @@ def _one(
 
 def _whole_year(number: str, marker: Calendar | None, certain: bool, century: int) -> DateInterval:
     calendar, year, certain = _year(number, marker, certain, century)
-    return _interval(calendar, year, 0, 0, certain)
+    return interval(calendar, year, 0, 0, certain)
 
 
 def _two(
@@ -184,7 +169,7 @@ def _two(
     if len(year_number) == 4 and len(month) == 2 and int(month) == int(year_number[2:]) + 1 > 12:
         return _two_years(year_number, month, marker, certain, century)
     calendar, year, certain = _year(year_number, marker, certain, century)
-    return _interval(calendar, year, int(month), 0, certain)
+    return interval(calendar, year, int(month), 0, certain)
 
 
 def _two_years(
@@ -199,7 +184,7 @@ def _two_years(
         earlier if len(earlier) >= len(later) else str(int(later) - 1), marker, certain, century
     )
     begin, end = days_of(calendar, year)[0], days_of(calendar, year + 1)[1]
-    return DateInterval(begin, end, calendar, "year", certain, _days_text(begin, end))
+    return span(begin, end, calendar, certain)
 
 
 def _three(
@@ -239,8 +224,8 @@ def _three(
         if month > 12 >= day:
             month, day = day, month
         elif month <= 12 and day <= 12 and month != day:
-            return _interval(calendar, year, 0, 0, False)
-    return _interval(calendar, year, month, day, certain)
+            return interval(calendar, year, 0, 0, False)
+    return interval(calendar, year, month, day, certain)
 
 
 def _with_month(found: Words, month: int, century: int) -> DateInterval:
@@ -259,20 +244,8 @@ def _with_month(found: Words, month: int, century: int) -> DateInterval:
             raise ValueError("two years in it")
     calendar, year, certain = _year(year_number, found.calendar, found.certain, century)
     if found.constellation and year < 1304:
-        return _of_constellation(year, month, int(day), certain)
-    return _interval(calendar, year, month, int(day), certain)
-
-
-def _of_constellation(year: int, month: int, day: int, certain: bool) -> DateInterval:
-    """A day or month by the sun's signs: of 29 to 32 days, within two days of today's months."""
-    first, last = days_of("solar", year, month)
-    if day > 32:
-        raise ValueError(f"a month of the sun's signs has no day {day}")
-    if day:
-        first = last = first + timedelta(days=day - 1)
-    first, last = first - _SIGN_DOUBT, last + _SIGN_DOUBT
-    precision: Precision = "day" if day else "month"
-    return DateInterval(first, last, "solar", precision, certain, _days_text(first, last))
+        return sign_interval(year, month, int(day), certain)
+    return interval(calendar, year, month, int(day), certain)
 
 
 def _season(found: Words, century: int) -> DateInterval:
@@ -283,38 +256,4 @@ def _season(found: Words, century: int) -> DateInterval:
         raise ValueError(f"a season of a {calendar} year")
     month = 3 * (found.season or 0) + 1
     begin, end = days_of(calendar, year, month)[0], days_of(calendar, year, month + 2)[1]
-    return DateInterval(begin, end, calendar, "year", certain, _days_text(begin, end))
-
-
-def _interval(calendar: Calendar, year: int, month: int, day: int, certain: bool) -> DateInterval:
-    """The days of a year, of a month (day 0), or one day; month 0 leaves the day unread."""
-    precision: Precision = "year" if not month else "month" if not day else "day"
-    first, last = days_of(calendar, year, month, day)
-    if calendar in ("solar", "imperial"):
-        text = f"{year - IMPERIAL if calendar == 'imperial' else year}"
-        if month:
-            text += f"-{month:02}-{day:02}" if day else f"-{month:02}"
-    else:
-        text = solar_text(first) if first == last else _days_text(first, last)
-    return DateInterval(first, last, calendar, precision, certain, text)
-
-
-def _days_text(first: date, last: date) -> str:
-    return f"{solar_text(first)}/{solar_text(last)}"
-
-
-def _read_back(numbers: list[int]) -> DateInterval:
-    """FIRST/LAST read again: its text does not say in what calendar it was."""
-    if not all(numbers):
-        raise ValueError("a day or a month is zero")
-    first = days_of("solar", numbers[0], numbers[1], numbers[2])[0]
-    last = days_of("solar", numbers[3], numbers[4], numbers[5])[0]
-    length = (last - first).days
-    if length < 0:
-        raise ValueError("it ends before it begins")
-    precision: Precision = "year"
-    if length <= 2 * LUNAR_DOUBT:
-        precision = "day"
-    elif length < 31 + 2 * LUNAR_DOUBT:
-        precision = "month"
-    return DateInterval(first, last, "solar", precision, True, _days_text(first, last))
+    return span(begin, end, calendar, certain)

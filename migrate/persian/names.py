@@ -11,6 +11,23 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from migrate.persian.letters import fold, is_blank_folded, key
+from migrate.persian.name_words import (
+    COURTESY,
+    ENDS,
+    GIVEN,
+    GIVEN_ENDS,
+    GIVEN_FORMS,
+    LAST,
+    LATE,
+    OWN_WORDS,
+    PILGRIM,
+    PREFIXES,
+    SADAT,
+    SEYYED,
+    SURNAME_ENDS,
+    TITLES,
+    WOMEN,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,57 +48,6 @@ class Name:
     suffix: tuple[str, ...]
 
 
-def _keys(words: str) -> frozenset[str]:
-    return frozenset(key(word) for word in words.split())
-
-
-# titles that no surname begins with: nothing is joined to them
-_COURTESY = _keys("آقای خانم جناب سرکار دوشیزه دکتر مهندس پروفسور تیمسار سرهنگ سرگرد سروان")
-# said of a father who has died, before the name or after it
-_LATE = _keys("مرحوم مرحومه شادروان متوفی متوفا")
-_TITLES = (
-    _COURTESY
-    | _LATE
-    | _keys("حاج حاجی حاجیه حاجیه‌خانم الحاج کربلایی کربلایی کبلایی کربلائیه مشهدی مشدی مشتی")
-    | _keys("شهید استاد فرزند حجت‌الاسلام حجه‌الاسلام والمسلمین آیت‌اله آیه‌اله ثقه‌الاسلام")
-)
-# titles that surnames begin with too: حاج حسینی, مشهدی فراهانی, استاد محمدی
-_PILGRIM = _keys("حاج حاجی کربلایی مشهدی استاد")
-_SEYYED = _keys("سید سیده")
-_SADAT = _keys("السادات سادات")
-# ends of surnames: with the word before them they are one part, and no title goes before them
-_ENDS = _keys(
-    "زاده پور نژاد فر نیا یان لو پناه دوست وند چی منش تبار خواه آبادی بیگی وردی قلی ی ان ین"
-)
-_JOINED_ENDS = _keys("زاده پور نژاد فر نیا یان لو پناه دوست وند چی منش تبار خواه آبادی وردی قلی")
-# common given names: where one is written on to another or to a title, they are parted
-_GIVEN = _keys(
-    "محمد علی حسن حسین رضا احمد محمود حامد حمید مهدی هادی جواد صادق کاظم باقر تقی نقی جعفر موسی"
-    " عباس اکبر اصغر قاسم ابراهیم اسماعیل اسمعیل یوسف یعقوب اسحاق یونس داود داوود سلیمان امین امیر"
-    " کریم رحیم سعید مسعود ناصر منصور مصطفی مرتضی مجتبی یحیی عیسی طاهر زمان یاسین طه طاها ایمان"
-    " کمال جلال جمال رسول نبی ولی صالح سجاد میلاد پویا آرش سام پارسا عرفان احسان محسن مجید وحید"
-    " خلیل جلیل هاشم حیدر صفدر صفر رجب شعبان رمضان قربان مراد نظر شاپور فاطمه زهرا مریم زینب معصومه"
-    " سکینه رقیه خدیجه طاهره صدیقه نرگس لیلا سمیه اعظم اشرف اقدس ابوالفضل ابوالقاسم ابوالحسن"
-    " عبدالله عبداله فاضل فرید شریف حنیف سینا کیان مهران مهرداد بهزاد فرزاد شهرام بهرام"
-)
-# words that come after a given name, but are none themselves
-_SECOND = _keys("بیگم بانو سلطان صغری کبری دخت منیر خان خانی جانی دادی شاهی بخش بخشی بابا بابایی")
-# these, at the end of any longer word, were names by themselves: اخترعلی, نورمحمد
-_LAST = _keys("علی محمد حسین رضا مراد")
-_PREFIXES = (_GIVEN - _keys("زمان")) | _keys(
-    "غلام میر گل شاه شیر نور خان یار سلطان خدا برات کرم اسد فتح عین لطف دوست"
-    " ماه پروین ایران پوران مهین اعظم اکرم"
-)
-# what a surname after such a title ends in, and what a given name that ends like one ends in
-_SURNAME_ENDS = ("ی", "زاده", "پور", "نژاد", "وند", "لو", "یان", "نیا")
-_GIVEN_ENDS = ("علی", "ولی", "قلی", "نبی", "تقی", "نقی", "مهدی", "هادی", "صفی", "رضی", "غنی")
-_GIVEN_FORMS = _SECOND | {given + end for given in _GIVEN for end in ("", "ی", *_JOINED_ENDS)}
-# words in ال that are names by themselves, not the second half of one (عبد الرحمن)
-_OWN_WORDS = _SADAT | _keys(
-    "ال الهام الهامی الهه الهی الناز الیاس الیاسی المیرا الماس الماسی الوند الوندی البرز البرزی"
-    " الفت الفتی السا الینا الیکا الیار الهیار الهیاری الیان"
-)
-_WOMEN = _keys("فاطمه زهرا مریم زینب معصومه سکینه رقیه خدیجه طاهره صدیقه نرگس لیلا سمیه اعظم اشرف")
 _ALLAH = "الله"
 
 
@@ -109,19 +75,19 @@ def parse_name(text: str | None) -> Name | None:
     suffix: list[str] = []
     seyyed = False
     while len(words) > 1:
-        if words[0] in _TITLES:
+        if words[0] in TITLES:
             titles.append(shown.pop(0))
-        elif words[0] in _SEYYED:
+        elif words[0] in SEYYED:
             seyyed = True
             shown.pop(0)
         else:
             break
         words.pop(0)
     while len(words) > 1:
-        if words[-1] in _SADAT:
+        if words[-1] in SADAT:
             seyyed = True
             suffix.insert(0, shown.pop())
-        elif words[-1] in _LATE:
+        elif words[-1] in LATE:
             titles.append(shown.pop())
         else:
             break
@@ -146,9 +112,9 @@ def _join_ends(folded: str) -> tuple[list[str], list[str]]:
         keyed = _key_word(word)
         if not keyed:
             continue
-        joins = keyed in _ENDS or (keyed.startswith("ال") and keyed not in _OWN_WORDS)
-        joins |= bool(words) and words[-1] in _PILGRIM and _is_surname(keyed)
-        if joins and words and words[-1] not in _COURTESY:
+        joins = keyed in ENDS or (keyed.startswith("ال") and keyed not in OWN_WORDS)
+        joins |= bool(words) and words[-1] in PILGRIM and _is_surname(keyed)
+        if joins and words and words[-1] not in COURTESY:
             before = words[-1]
             # رحمة الله keyed by an Arabic hand
             if keyed == "اله" and before.endswith("ه") and len(before) > 2:
@@ -165,11 +131,11 @@ def _is_surname(word: str) -> bool:
     """Whether a word after حاج is a surname that begins with it, and no given name."""
     return (
         len(word) > 3
-        and word.endswith(_SURNAME_ENDS)
-        and not word.endswith(_GIVEN_ENDS)
-        and word not in _GIVEN
-        and word not in _TITLES
-        and word not in _SEYYED
+        and word.endswith(SURNAME_ENDS)
+        and not word.endswith(GIVEN_ENDS)
+        and word not in GIVEN
+        and word not in TITLES
+        and word not in SEYYED
     )
 
 
@@ -188,14 +154,14 @@ def _part(
     seyyed = False
     if first:
         for title in ("حاجی", "حاج", "کربلایی", "مشهدی"):
-            if word.startswith(title) and word[len(title) :] in _GIVEN:
+            if word.startswith(title) and word[len(title) :] in GIVEN:
                 titles, word = (title,), word[len(title) :]
                 break
         if word.startswith("سید") and word != "سیده":
             rest = word[3:]
-            if rest[:1] == "ه" and rest[1:] in _WOMEN:
+            if rest[:1] == "ه" and rest[1:] in WOMEN:
                 seyyed, word = True, rest[1:]
-            elif len(rest) > 1 and rest not in _ENDS:
+            elif len(rest) > 1 and rest not in ENDS:
                 seyyed, word = True, rest
     if last:
         for sadat in ("السادات", "سادات"):
@@ -205,7 +171,7 @@ def _part(
                 break
     for at in range(2, len(word) - 1):
         end = word[at:]
-        if (end in _GIVEN_FORMS and word[:at] in _PREFIXES) or (at > 2 and end in _LAST):
+        if (end in GIVEN_FORMS and word[:at] in PREFIXES) or (at > 2 and end in LAST):
             return titles, seyyed, (word[:at], end), suffix
     return titles, seyyed, (word,), suffix
 
