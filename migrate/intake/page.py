@@ -86,11 +86,13 @@ def _ordered(validation: Validation) -> list[Check]:
 
 
 def _isolated(text: str) -> Markup:
-    """Text as HTML where a value between « » takes its own direction, and disturbs none beside it."""
+    """Text as HTML where each value between « » takes its own direction, and disturbs no other."""
     from markupsafe import Markup, escape
 
-    safe = re.sub("«(.*?)»", r"«<bdi>\1</bdi>»", str(escape(text)))
-    return Markup(safe)  # noqa: S704
+    def values(found: re.Match[str]) -> str:
+        return "«" + "; ".join(f"<bdi>{value}</bdi>" for value in found[1].split("; ")) + "»"
+
+    return Markup(re.sub("«(.*?)»", values, str(escape(text))))  # noqa: S704
 
 
 def _quarantined(validations: Sequence[Validation]) -> int:

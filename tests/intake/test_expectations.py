@@ -788,6 +788,17 @@ def test_the_page_stands_by_itself_and_is_the_same_each_time(tmp_path: Path) -> 
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
 
 
+def test_each_value_on_the_page_takes_its_own_direction(tmp_path: Path) -> None:
+    rows = last(
+        graduation_date_first=date(1950, 1, 1),
+        graduation_date_last=date(1950, 1, 1),
+        raw_birth_date="1369",
+        raw_graduation_date="2 مرداد 1328",
+    )(good_legacy())
+    page = page_of(tmp_path, held("legacy", rows))
+    assert "row 5 «<bdi>1369</bdi>; <bdi>2 مرداد 1328</bdi>»" in page
+
+
 def test_the_page_says_in_its_first_lines_what_becomes_of_the_batch(tmp_path: Path) -> None:
     good = held("registry", good_registry())
     one_back = held("legacy", last(last_name=None)(good_legacy()))
