@@ -74,10 +74,10 @@ def test_each_code_has_its_event_and_the_chain_holds(engine: Engine) -> None:
     events = ledger(engine)
     assert first_broken(events) is None
     assert [event.seq for event in events] == [1, 2, 3, 4, 5]
-    for event, code in zip(events, codes, strict=True):
-        assert event.event == "issued"
-        assert event.actor == "test"
-        assert (event.code, event.degree_id, event.legacy_id, event.batch, event.at) == (
+    for entry, code in zip(events, codes, strict=True):
+        assert entry.event == "issued"
+        assert entry.actor == "test"
+        assert (entry.code, entry.degree_id, entry.legacy_id, entry.batch, entry.at) == (
             code.code,
             code.degree_id,
             code.legacy_id,
@@ -85,7 +85,7 @@ def test_each_code_has_its_event_and_the_chain_holds(engine: Engine) -> None:
             code.issued_at,
         )
         facts = '{"degree":null,"first_name":"علی","last_name":"محمدی","national_id":"0012345679"}'
-        assert json.loads(event.payload) == {
+        assert json.loads(entry.payload) == {
             "facts_sha256": hashlib.sha256(facts.encode()).hexdigest(),
             "scheme": 1,
         }
