@@ -193,6 +193,19 @@ def test_a_quarter_of_the_people_hold_more_than_one_degree_years_apart() -> None
     assert gaps.max() <= 6
 
 
+def test_no_one_takes_one_degree_twice() -> None:
+    people = draw_people(np.random.default_rng(4), 40_000, catalogue())
+    degrees = draw_degrees(np.random.default_rng(5), people, catalogue())
+    taken = zip(
+        degrees.person.tolist(),
+        degrees.university.tolist(),
+        degrees.field.tolist(),
+        degrees.level.tolist(),
+        strict=True,
+    )
+    assert max(Counter(taken).values()) == 1
+
+
 def test_twins_share_all_but_their_own_names_and_numbers() -> None:
     people = draw_people(np.random.default_rng(3), 20_000, catalogue())
     pairs = defaultdict(list)

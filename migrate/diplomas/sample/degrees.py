@@ -168,7 +168,7 @@ def draw_degrees(rng: np.random.Generator, people: People, lists: Catalogue) -> 
         go = (how_many[parts[-1][0]] >= nth) & (level != _DOCTORATE) & (year + gap <= _LAST_YEAR)
         person, university, field, level, year, _, _ = (column[go] for column in parts[-1])
         year = year + gap[go]
-        again = (level == _BACHELOR) & (rng.random(len(level)) < 0.10)
+        again = (level == _BACHELOR) & (rng.random(len(level)) < 0.10) & (nth == 2)
         level = np.where(again, _BACHELOR, _AFTER[level])
         moved = ~again & (rng.random(len(level)) < 0.45)
         university = np.where(moved, study.universities(year, people.female[person]), university)
