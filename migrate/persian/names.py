@@ -54,8 +54,8 @@ _ALLAH = "الله"
 def parse_name(text: str | None) -> Name | None:
     """Take a name apart. None for a cell that says nothing.
 
-    Titles (آقای, دکتر, حاج, کربلایی, مرحوم …) and سید/سیده are taken from the front, also where
-    they are written on to a common given name (سیدعلی, حاجعلی); (ال)سادات from the end. A title
+    Titles (آقای, دکتر, حاج, کربلایی, مرحوم …) are taken from the front, سید/سیده from before any
+    word, also where they are written on to a name (سیدعلی, حاجعلی); (ال)سادات from the end. A title
     before a surname that may begin with it is none (حاجی زاده, حاج حسینی, سیدزاده), nor one that
     stands alone: a cell that is only «سید» or «مشهدی» is somebody's name. میر, شیخ, خان and آقا
     stay, they are parts of registered names. Parts do not depend on spacing where the words are
@@ -94,6 +94,10 @@ def parse_name(text: str | None) -> Name | None:
         words.pop()
     parts: list[str] = []
     for place, word in enumerate(words):
+        if word in SEYYED and place < len(words) - 1:
+            # a whole name in one cell: حسینی سید رضا
+            seyyed = True
+            continue
         title, is_seyyed, inner, end = _part(word, place == 0, place == len(words) - 1)
         titles.extend(title)
         seyyed |= is_seyyed
@@ -157,12 +161,12 @@ def _part(
             if word.startswith(title) and word[len(title) :] in GIVEN:
                 titles, word = (title,), word[len(title) :]
                 break
-        if word.startswith("سید") and word != "سیده":
-            rest = word[3:]
-            if rest[:1] == "ه" and rest[1:] in WOMEN:
-                seyyed, word = True, rest[1:]
-            elif len(rest) > 1 and rest not in ENDS:
-                seyyed, word = True, rest
+    if word.startswith("سید") and word != "سیده":
+        rest = word[3:]
+        if rest[:1] == "ه" and rest[1:] in WOMEN:
+            seyyed, word = True, rest[1:]
+        elif len(rest) > 1 and rest not in ENDS:
+            seyyed, word = True, rest
     if last:
         for sadat in ("السادات", "سادات"):
             rest = word[: -len(sadat)]
