@@ -181,9 +181,11 @@ def _line(node: yaml.Node, keys: tuple[Any, ...]) -> int:
 def _refuse(
     path: Path, line: int, keys: tuple[Any, ...], message: str, fix: str | None = None
 ) -> NoReturn:
+    # items of a list count from 1, as lines do
+    shown = [str(key + 1) if isinstance(key, int) else str(key) for key in keys]
     raise InputError(
         message,
         file=f"{path}, line {line + 1}",
-        column=".".join(map(str, keys)) or None,
+        column=".".join(shown) or None,
         fix=fix,
     )
