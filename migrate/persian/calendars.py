@@ -19,12 +19,12 @@ _Jalali: Any = JalaliDate
 
 Calendar = Literal["solar", "imperial", "lunar", "gregorian"]
 
-# the years that are read as years of each calendar
+# the years that are read as years of each calendar; all of their days are in the Solar ones
 YEARS: dict[Calendar, range] = {
     "solar": range(1250, 1451),
     "imperial": range(2500, 2541),
-    "lunar": range(1250, 1451),
-    "gregorian": range(1850, 2101),
+    "lunar": range(1300, 1451),
+    "gregorian": range(1872, 2072),
 }
 # 2535, the first imperial year in use, was 1355
 IMPERIAL = 1180

@@ -46,7 +46,7 @@ def parse_date(
     13620703, 1362, 62, مهر 1362, 7/1362, 1362/07/00, تابستان 1362, 62-63 (an academic year),
     September 25, 1983, 12 ربیع الاول 1340, 2535/7/3, an ISO date with a time, and the `text` of a
     DateInterval. The calendar is told by a marker (ه.ش, ه.ق, میلادی, شاهنشاهی), by the month's
-    word, or by the year: 1250–1450 Solar Hijri, 2500–2540 imperial, 1850–2100 Gregorian. Lunar
+    word, or by the year: 1250–1450 Solar Hijri, 2500–2540 imperial, 1872–2071 Gregorian. Lunar
     Hijri is never guessed from a year alone. What can be read in two ways is not read: 10/5/20
     may be the tenth or the twentieth; of 3/9/1983 only the year is taken.
 

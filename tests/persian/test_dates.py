@@ -297,6 +297,7 @@ def test_seasons_and_academic_years_are_their_days(text: str, first: str, last: 
         ("5", "no year"),
         ("362", "no year"),
         ("1183/1/1", "1183"),
+        ("1850/1/1", "1850"),
         ("30584", "spreadsheet"),
         ("3 مهر", "no year"),
         ("مهر", "no year"),
