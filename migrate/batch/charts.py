@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import html
+import io
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -21,6 +26,25 @@ COLOURS = {
 }
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A picture as a notebook shows it: a PNG with words for those who cannot see it."""
+
+    png: bytes
+    alt: str
+
+    def _repr_html_(self) -> str:
+        data = base64.b64encode(self.png).decode("ascii")
+        return f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{data}">'
+
+
+def _picture(figure: Figure, alt: str) -> Picture:
+    written = io.BytesIO()
+    # without the library's name in it, the bytes depend on the drawing alone
+    figure.savefig(written, format="png", dpi=150, metadata={"Software": None})
+    return Picture(written.getvalue(), alt)
+
+
 def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     figure = Figure(figsize=(width, height), layout="constrained", dpi=100)
     axes = figure.add_subplot()
@@ -28,7 +52,7 @@ def _figure(width: float, height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def completeness(fields: pd.DataFrame) -> Figure:
+def completeness(fields: pd.DataFrame) -> Picture:
     """Bars of how much of each field was read, not read and missing; columns of ``_fields``."""
     figure, axes = _figure(8, 0.3 * len(fields) + 1)
     left = pd.Series(0.0, index=fields.index)
@@ -39,10 +63,10 @@ def completeness(fields: pd.DataFrame) -> Figure:
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter("{x:.0%}")
     axes.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
-    return figure
+    return _picture(figure, "Bars: how much of each field was read, not read, or missing")
 
 
-def years(frame: pd.DataFrame) -> Figure:
+def years(frame: pd.DataFrame) -> Picture:
     """Histograms of the years of birth and of graduation, Solar Hijri."""
     figure, axes = _figure(8, 2.8)
     known = frame.to_numpy(dtype=float).ravel()
@@ -57,10 +81,10 @@ def years(frame: pd.DataFrame) -> Figure:
     axes.set_xlabel("year, Solar Hijri")
     axes.set_ylabel("rows")
     axes.legend(frameon=False)
-    return figure
+    return _picture(figure, "Histograms of the years of birth and of graduation")
 
 
-def outcomes(counts: pd.DataFrame) -> Figure:
+def outcomes(counts: pd.DataFrame) -> Picture:
     """Bars of rows an outcome; ``counts`` has the columns outcome and rows."""
     figure, axes = _figure(8, 2.8)
     bars = axes.barh(
@@ -70,10 +94,10 @@ def outcomes(counts: pd.DataFrame) -> Figure:
     axes.invert_yaxis()
     axes.set_xlabel("rows")
     axes.margins(x=0.12)
-    return figure
+    return _picture(figure, "Bars: rows by outcome")
 
 
-def weights(frame: pd.DataFrame) -> Figure:
+def weights(frame: pd.DataFrame) -> Picture:
     """Match weights of each record's best candidate, the person's and the degree's, by outcome."""
     figure = Figure(figsize=(8, 3), layout="constrained", dpi=100)
     panes = figure.subplots(1, 2, sharey=True)
@@ -95,10 +119,12 @@ def weights(frame: pd.DataFrame) -> Figure:
         axes.set_xlabel(label)
     panes[0].set_ylabel("records")
     panes[1].legend(frameon=False, fontsize=8)
-    return figure
+    return _picture(
+        figure, "Histograms of match weights of the person and of the degree, by outcome"
+    )
 
 
-def probabilities(frame: pd.DataFrame, accept: float) -> Figure:
+def probabilities(frame: pd.DataFrame, accept: float) -> Picture:
     """How many records' best candidates are at least so improbable, with the accept threshold."""
     figure, axes = _figure(8, 2.6)
     doubt = (1 - frame["probability"]).clip(lower=1e-8).sort_values()
@@ -110,4 +136,6 @@ def probabilities(frame: pd.DataFrame, accept: float) -> Figure:
     axes.set_ylabel("share of records")
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.legend(frameon=False)
-    return figure
+    return _picture(
+        figure, "Share of records whose best candidate is at most so likely to be wrong"
+    )

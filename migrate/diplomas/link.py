@@ -88,8 +88,9 @@ def link(
         return Linked(_outcomes(lines), _no_candidates(model), linkage)
     decisions = decide(linkage, thresholds)
     settled = settle(decisions, linkage, left, right)
-    ids, degrees = usable.column("legacy_id").to_pylist(), registry.column("degree_id").to_pylist()
-    rows = usable.column("row").to_pylist()
+    ids: list[Any] = usable.column("legacy_id").to_pylist()
+    degrees: list[Any] = registry.column("degree_id").to_pylist()
+    rows: list[Any] = usable.column("row").to_pylist()
     seen = np.zeros(usable.num_rows, dtype=bool)
     seen[decisions.record] = True
     for place, record in enumerate(decisions.record.tolist()):
@@ -141,7 +142,8 @@ def _quarantined(staged: pa.Table, problems: Sequence[Problem]) -> list[dict[str
     reasons: dict[int, list[str]] = {}
     for problem in problems:
         if problem.row is not None:
-            reasons.setdefault(problem.row, []).append(problem.reason)
+            # the source's people read it in Persian too; here English is enough
+            reasons.setdefault(problem.row, []).append(problem.reason.partition(" | ")[0])
             ids.setdefault(problem.row, problem.legacy_id)
     return [
         _line({"row": row, "legacy_id": ids[row]}, "quarantined", "; ".join(dict.fromkeys(said)))
@@ -151,7 +153,7 @@ def _quarantined(staged: pa.Table, problems: Sequence[Problem]) -> list[dict[str
 
 def _outcomes(lines: list[dict[str, Any]]) -> pa.Table:
     lines = sorted(lines, key=lambda line: line["row"])
-    columns = {"row": pa.array([line["row"] for line in lines], pa.int64())}
+    columns: dict[str, Any] = {"row": pa.array([line["row"] for line in lines], pa.int64())}
     for name in OUTCOME_COLUMNS:
         columns[name] = pa.array([line[name] for line in lines], pa.string())
     return pa.table(columns)

@@ -27,6 +27,8 @@ def validated(
     """
     validation = validate(table.to_pandas(), suite, key=key, parameters=parameters)
     failed = [check for check in validation.checks if not check.success and check.scope != "warn"]
+    # a check that could not be made at all is broken, whatever its scope
+    failed += validation.broken
     if failed:
         raise RunError(
             f"what this stage made breaks expectation {failed[0].rule} of suite {suite.stem}: "

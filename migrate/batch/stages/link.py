@@ -67,7 +67,7 @@ def run(batch: str, reports: str, *, accept: float = 0.9999, threads: int | None
             suite("outcomes"),
             folder,
             key="row",
-            parameters={"rows": known["counts"]["rows"]},
+            parameters={"rows": known["counts"]["rows"], "accept": accept},
         )
         artefacts = [
             write_parquet(done.candidates, folder / "candidates.parquet"),
@@ -91,7 +91,7 @@ def run(batch: str, reports: str, *, accept: float = 0.9999, threads: int | None
             columns=["outcome", "rows", "share"],
         ),
         thresholds=pd.DataFrame(
-            [(name, value) for name, value in asdict(thresholds).items()],
+            [(name, f"{value:g}") for name, value in asdict(thresholds).items()],
             columns=["threshold", "value"],
         ),
         blocking=_blocking(done.linkage),

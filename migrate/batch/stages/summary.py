@@ -100,7 +100,7 @@ def run(batch: str, reports: str) -> Summary:
             columns=["outcome", "rows", "share"],
         ),
         balance=pd.DataFrame(sums, columns=["sum", "left", "right"]),
-        inputs=pd.DataFrame(known["inputs"]).T.rename_axis("input").reset_index(),
+        inputs=pd.DataFrame(known["inputs"]).T.rename_axis("input").reset_index().fillna(""),
         parameters=_pairs(known["parameters"], "parameter"),
         timings=_timings(times),
         versions=_pairs(known["versions"], "version of"),
