@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -66,17 +65,16 @@ def shown(url: URL) -> str:
     return url.difference_update_query(("password", "sslpassword")).render_as_string()
 
 
-def engine_for(url: URL, connect_args: Mapping[str, Any] | None = None) -> Engine:
+def engine_for(url: URL) -> Engine:
     """An engine that keeps values out of its errors and gives up a silent server in time.
 
     On SQLite a transaction takes the right to write when it begins, unless the execution option
     ``READS`` is set.
 
     :param url: as :func:`read_address` gives it.
-    :param connect_args: what else the driver is told.
     :raises InputError: for a database or a driver that is not installed here.
     """
-    arguments = dict(connect_args or {})
+    arguments: dict[str, int] = {}
     if url.drivername == "postgresql+psycopg":
         if "connect_timeout" not in url.query:
             arguments["connect_timeout"] = CONNECT_TIMEOUT

@@ -84,9 +84,7 @@ def check_store(address: str) -> None:
         busy = any(Path(f"{path}{end}").exists() for end in ("-wal", "-journal"))
         kind = "mode=ro" if busy else "immutable=1"
         name = f"{path.absolute().as_uri()}?{kind}"
-        engine = engine_for(
-            url.set(database=name, query={"uri": "true"}), {"check_same_thread": False}
-        )
+        engine = engine_for(url.set(database=name, query={"uri": "true"}))
     else:
         engine = _engine(url)
     try:
