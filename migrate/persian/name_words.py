@@ -25,9 +25,9 @@ SEYYED = _keys("سید سیده")
 SADAT = _keys("السادات سادات")
 # ends of surnames: with the word before them they are one part, and no title goes before them
 ENDS = _keys(
-    "زاده پور نژاد فر نیا یان لو پناه دوست وند چی منش تبار خواه آبادی بیگی وردی قلی ی ان ین"
+    "زاده پور نژاد فر نیا یان لو پناه دوست وند چی منش خواه کیا آبادی بیگی وردی قلی ی ان ین"
 )
-JOINED_ENDS = _keys("زاده پور نژاد فر نیا یان لو پناه دوست وند چی منش تبار خواه آبادی وردی قلی")
+JOINED_ENDS = _keys("زاده پور نژاد فر نیا یان لو پناه دوست وند چی منش خواه کیا آبادی وردی قلی")
 # common given names: where one is written on to another or to a title, they are parted
 GIVEN = _keys(
     "محمد علی حسن حسین رضا احمد محمود حامد حمید مهدی هادی جواد صادق کاظم باقر تقی نقی جعفر موسی"
@@ -45,6 +45,16 @@ LAST = _keys("علی محمد حسین رضا مراد")
 PREFIXES = (GIVEN - _keys("زمان")) | _keys(
     "غلام میر گل شاه شیر نور خان یار سلطان خدا برات کرم اسد فتح عین لطف دوست"
     " ماه پروین ایران پوران مهین اعظم اکرم"
+)
+# second words of surnames, that the law added and took away again: محمدی اصل
+ADDED = tuple(
+    sorted(
+        _keys(
+            "اصل مقدم فرد راد نیک کهن نسب ثابت تبار تهرانی شیرازی اصفهانی تبریزی خراسانی کرمانی یزدی"
+            " همدانی گیلانی اردبیلی مازندرانی کاشانی قزوینی بروجردی خویی لنگرودی مشهدی قمی کرمانشاهی"
+            " سمنانی زنجانی خوانساری نیشابوری سبزواری بوشهری"
+        )
+    )
 )
 # what a surname after such a title ends in, and what a given name that ends like one ends in
 SURNAME_ENDS = ("ی", "زاده", "پور", "نژاد", "وند", "لو", "یان", "نیا")

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from migrate.persian.letters import fold, is_blank_folded, key
 from migrate.persian.name_words import (
+    ADDED,
     COURTESY,
     ENDS,
     GIVEN,
@@ -60,8 +61,7 @@ def parse_name(text: str | None) -> Name | None:
     stands alone: a cell that is only «سید» or «مشهدی» is somebody's name. میر, شیخ, خان and آقا
     stay, they are parts of registered names. Parts do not depend on spacing where the words are
     common: محمد رضا, محمد‌رضا and محمدرضا are (محمد, رضا); حسین زاده is (حسینزاده), عبد الله is
-    (عبداله). In parts الله is written اله, رحمه الله is رحمت اله, and a hamza before و is dropped
-    (رئوف, مسئول).
+    (عبداله), محمدی‌اصل is (محمدی, اصل). In parts الله is written اله, and رحمه الله is رحمت اله.
 
     :param text: a cell as read.
     """
@@ -145,7 +145,7 @@ def _is_surname(word: str) -> bool:
 
 @lru_cache(maxsize=65_536)
 def _key_word(word: str) -> str:
-    return key(word.replace("ئو", "و")).replace(_ALLAH, "اله")
+    return key(word).replace(_ALLAH, "اله")
 
 
 @lru_cache(maxsize=65_536)
@@ -173,6 +173,12 @@ def _part(
             if word.endswith(sadat) and len(rest) > 2 and rest != "میر":
                 seyyed, suffix, word = True, (sadat,), rest
                 break
+    if word.endswith(ADDED):
+        for added in ADDED:
+            rest = word.removesuffix(added)
+            # محمدیاصل, زارعاصل; but حاصل and مهرداد are one word
+            if rest != word and len(rest) > 2 and (rest[-1] == "ی" or added in ("اصل", "مقدم")):
+                return titles, seyyed, (rest, added), suffix
     for at in range(2, len(word) - 1):
         end = word[at:]
         if (end in GIVEN_FORMS and word[:at] in PREFIXES) or (at > 2 and end in LAST):
@@ -195,6 +201,8 @@ _DOUBLED = re.compile(r"(.)(?=\1)")
 # two right spellings of one sound that no letter-by-letter rule joins
 _SPELLINGS = {
     "اسمعیل": "اسماعیل",
+    "ریوف": "روف",
+    "مسیول": "مسول",
     "رحمن": "رحمان",
     "اسحق": "اسحاق",
     "ابرهیم": "ابراهیم",
@@ -227,7 +235,7 @@ def sound_key(text: str | None) -> str | None:
 
     Folded: ث ص to س; ذ ض ظ to ز; ط to ت; غ to ق; ح to ه; ع to ا, as آ is (معصومه, ماصومه);
     خوا to خا; نب to مب; doubled letters to one (داوود, رضائی, رضایی); a few names of two
-    spellings (اسمعیل, رحمن, اسحق, موسا, لیلی, ابولفضل). Vowels that are written are kept.
+    spellings (اسمعیل, رئوف, رحمن, اسحق, موسا, لیلی, ابولفضل). Vowels that are written are kept.
 
     :param text: a cell as read.
     """
