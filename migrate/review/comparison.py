@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from migrate.diplomas.schema import LEGACY
+from migrate.diplomas.schema import LEGACY, REGISTRY
 from migrate.persian import letters
 from migrate.review import words
 from migrate.review.cases import Case, CaseCandidate
@@ -29,7 +29,6 @@ _MOST_NAMED = 5
 _UNSHOWN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
 )
-_LATIN = re.compile(r"[A-Za-z]")
 _RTL = re.compile(r"[\u0590-\u06ef\u06fa-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 
 
@@ -61,6 +60,11 @@ class Line:
     label: str
     document: Side
     sides: tuple[Side, ...]
+
+    @property
+    def comparable(self) -> bool:
+        """Whether the registry has this field at all: only documents say what kind they are."""
+        return self.field in REGISTRY.names
 
 
 def printable(text: str) -> str:
@@ -185,7 +189,7 @@ def _note(field: str, on_paper: str, value: str, *, read: bool) -> str:
     same = letters.key(paper) == letters.key(value)
     if field in _DATES:
         same = same or _numbers(paper) == _numbers(value)
-    return "" if same else str(words_of["on_paper"]).format(raw=paper)
+    return "" if same else str(words_of["on_paper"]).format(raw=_in_order(paper))
 
 
 def _numbers(text: str) -> list[int]:
@@ -203,12 +207,24 @@ def _contradictions(case: Case) -> list[str]:
     ]
     said = [_contradiction(case, candidate, field) for field in here]
     if case.contested_by:
-        named = "، ".join(printable(one) for one in case.contested_by[:_MOST_NAMED])
-        said.append(words_of["contested"].format(others=_isolated(named)))
+        named = "، ".join(_in_order(printable(one)) for one in case.contested_by[:_MOST_NAMED])
+        said.append(words_of["contested"].format(others=named))
         elsewhere = [words.field_label(field) for field in case.contradicts if field not in here]
         if elsewhere:
             said.append(words_of["documents_differ"].format(fields="، ".join(elsewhere)))
-    return said or [words_of["thin"]]
+    return said or _thin(candidate)
+
+
+def _thin(candidate: CaseCandidate) -> list[str]:
+    words_of = words.section("sentences")
+    nearly = [
+        words.field_label(field)
+        for field in FIELDS
+        if (level := candidate.levels.get(field)) not in (None, "missing", "uncomparable")
+        and not words.level(level).agrees
+    ]
+    said = [words_of["thin"]]
+    return [*said, words_of["nearly"].format(fields="، ".join(nearly))] if nearly else said
 
 
 def _contradiction(case: Case, candidate: CaseCandidate, field: str) -> str:
@@ -220,8 +236,8 @@ def _contradiction(case: Case, candidate: CaseCandidate, field: str) -> str:
         template = "no_document_value" if registry else "no_registry_value"
     return str(words_of[template]).format(
         field=words.field_label(field),
-        document=_isolated(document),
-        registry=_isolated(registry),
+        document=_in_order(document),
+        registry=_in_order(registry),
         strength=_strength(candidate, field),
     )
 
@@ -235,10 +251,14 @@ def _strength(candidate: CaseCandidate, field: str) -> str:
     return str(words.section("sentences")["strengths"][name])
 
 
-def _isolated(text: str) -> str:
+def _in_order(text: str) -> str:
+    """A text for the middle of a Persian sentence, where digits and dashes would change places.
+
+    Marks of direction (LRM) hold together what has no Persian letter of its own; unlike isolates,
+    every spreadsheet knows them.
+    """
     text = text if len(text) <= _MOST_QUOTED else text[: _MOST_QUOTED - 1] + "…"
-    # Latin letters inside a Persian sentence pull their neighbours out of order
-    return f"\u2068{text}\u2069" if _LATIN.search(text) else text
+    return text if _RTL.search(text) else f"\u200e{text}\u200e"
 
 
 def _is_ltr(field: str, text: str) -> bool:

@@ -73,7 +73,10 @@ def _shown(number: int, case: Case, compared: Sequence[Line]) -> dict[str, Any]:
             "label": line.label,
             "contradicts": line.document.contradicts,
             "document": _value(line.document),
-            "sides": [(_value(side), side.contradicts, _verdict(side)) for side in line.sides],
+            "sides": [
+                (_value(side) if line.comparable else "", side.contradicts, _verdict(side))
+                for side in line.sides
+            ],
         }
         for line in compared
     ]

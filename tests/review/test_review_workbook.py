@@ -114,7 +114,7 @@ def test_letters_that_differ_are_bold_and_underlined(sheet: Worksheet) -> None:
     birth = column("birth_date")
     assert marked(sheet.cell(2, birth).value) == ["۶"]
     assert marked(sheet.cell(3, birth).value) == ["۸"]
-    assert str(sheet.cell(2, birth).value) == "۱۳۳۶/۰۷/۰۳\nدر سند: ۳/۷/۳۶"
+    assert str(sheet.cell(2, birth).value) == "۱۳۳۶/۰۷/۰۳\nدر سند: \u200e۳/۷/۳۶\u200e"
     (part,) = [
         one for one in sheet.cell(3, birth).value if isinstance(one, TextBlock) and one.font.b
     ]
