@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from migrate.errors import InputError
@@ -12,6 +13,9 @@ from migrate.persian import letters
 SEARCHED = 20
 # what an Arabic keyboard or code page puts for the letters it has not: دانشكاه
 _ARABIC = str.maketrans("پچژگ", "بجزک")
+
+# a date, an identifier
+_RECORD = re.compile(r"\d{4}|\d[/-]\d")
 
 
 def names(field: Field) -> tuple[str, ...]:
@@ -86,7 +90,7 @@ def map_headings(
     """
     known = dictionary(schema, given, ignore)
     found = tuple(known.get(letters.key(heading)) if heading else None for heading in headings)
-    shown = " | ".join(heading for heading in headings if heading) or "no heading"
+    shown = _shown(headings, known)
     _refuse_absent(headings, given or {}, file, row, shown)
     _refuse_twice(headings, found, file, row)
     missing = [name for name in schema.required if name not in found]
@@ -100,6 +104,16 @@ def map_headings(
             fix=f"Name the column, or map its heading in a source profile ({wanted})",
         )
     return found
+
+
+def _shown(headings: Sequence[str], known: Mapping[str, str | None]) -> str:
+    cells = [heading for heading in headings if heading]
+    if count_known(cells, known) < 2 and any(
+        _RECORD.search(letters.digits(cell)) for cell in cells
+    ):
+        # a file without a heading: a person's record is not for an error message
+        return f"{len(cells)} cells with numbers among them, as a record has and a heading has not"
+    return " | ".join(cells) or "no heading"
 
 
 def _taken(field: Field, given: Mapping[str, str] | None) -> str:

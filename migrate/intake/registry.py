@@ -17,11 +17,10 @@ import sqlalchemy as sa
 
 from migrate.errors import InputError
 from migrate.intake.headings import map_headings
-from migrate.intake.quarantine import Problem
 from migrate.intake.readers import cells
 from migrate.intake.readers.rows import Progress, chunked, row_numbers
 from migrate.intake.schema import Schema
-from migrate.intake.sources import Findings, check_source, raw_table, read_source
+from migrate.intake.sources import Findings, Source, check_source, raw_table, read_source
 
 _VARIABLE = "MIGRATE_REGISTRY_PASSWORD"
 _BATCH = 20_000
@@ -35,15 +34,13 @@ class RegistrySource:
 
     ``table`` has ``row`` int64 and ``raw_<field>`` string for each field of the schema. Out of a
     database rows are sorted by the key, so that its own order does not matter, and ``row`` counts
-    from 1; out of a file they stand as there, and the heading is row 1. ``rows`` counts all.
-    ``unreadable`` are rows of a file that could not be read.
+    from 1; out of a file they stand as there, and the heading is row 1. ``rows`` counts them.
     """
 
     table: pa.Table
     rows: int
     table_name: str | None
     findings: Findings
-    unreadable: tuple[Problem, ...] = ()
 
 
 def check_registry(address: str, schema: Schema) -> None:
@@ -72,11 +69,13 @@ def read_registry(
     :param address: as for ``check_registry``.
     :param schema: the fields to read; other columns are not fetched.
     :param progress: called with rows read, rows in all, and a word.
-    :raises InputError: as ``check_registry``.
+    :raises InputError: as ``check_registry``; also where a row of a file cannot be read: a degree
+        that is not seen is no rival, and its record would be linked to another degree.
     """
     if not is_database(address):
         source = read_source(Path(address), schema, progress=progress)
-        return RegistrySource(source.table, source.rows, None, source.findings, source.unreadable)
+        _refuse_unreadable(address, source)
+        return RegistrySource(source.table, source.rows, None, source.findings)
     with _opened(address) as (connection, table):
         fields = _fields(address, table, schema)
         wanted = {field: column for column, field in fields if field}
@@ -113,6 +112,19 @@ def read_registry(
 def is_database(address: str) -> bool:
     """Whether an address is a database's, rather than a path."""
     return "://" in address
+
+
+def _refuse_unreadable(address: str, source: Source) -> None:
+    if not source.unreadable:
+        return
+    first = source.unreadable[0]
+    count = len({problem.row for problem in source.unreadable})
+    raise InputError(
+        f"{count} row(s) of the registry cannot be read, this one first: {first.reason}",
+        file=address,
+        row=first.row,
+        fix="Export the registry again, whole",
+    )
 
 
 def _sorted(schema: Schema, columns: dict[str, Any]) -> dict[str, Any]:

@@ -83,13 +83,13 @@ def _staged(field: Field, raw: Any, codes: Mapping[str, str]) -> dict[str, Any]:
     # a column by its place: '' is no name for a child of a struct
     kind = pa.struct([(str(n), type) for n, type in enumerate(reading.columns.values())])
 
-    def read(text: str | None) -> dict[str, object] | None:
+    def read(text: str | None) -> tuple[object, ...] | None:
         if text is not None and codes:
             text = codes.get(letters.fold(text), text)
         if text is None or letters.is_blank(text):
             return None
         found = reading.read(text)
-        return {str(n): found.get(suffix) for n, suffix in enumerate(reading.columns)}
+        return tuple([found.get(suffix) for suffix in reading.columns])
 
     parsed = map_distinct(raw, read, kind)
     return {

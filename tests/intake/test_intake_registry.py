@@ -58,7 +58,6 @@ def test_a_database_is_read_sorted_by_its_key(database: str) -> None:
     assert source.table.column("raw_father_name").to_pylist() == [None] * 3
     assert "father_name" in source.findings.missing
     assert ("note", None) in source.findings.headings
-    assert source.unreadable == ()
 
 
 def test_the_order_of_a_database_does_not_matter(tmp_path: Path) -> None:
@@ -128,14 +127,13 @@ def test_files_stand_in_their_own_order(tmp_path: Path) -> None:
         [",".join(table.column_names)]
         + [",".join(cell or "" for cell in row.values()) for row in table.to_pylist()]
     )
-    (tmp_path / "registry.csv").write_text(text + "\n5\n", encoding="utf-8")
-    for name, unreadable in (("registry.parquet", 0), ("registry.csv", 1)):
+    (tmp_path / "registry.csv").write_text(text, encoding="utf-8")
+    for name in ("registry.parquet", "registry.csv"):
         check_registry(str(tmp_path / name), REGISTRY)
         source = read_registry(str(tmp_path / name), REGISTRY)
         assert source.table.column("raw_degree_id").to_pylist() == ["D-3", "D-1", "D-2"]
         assert source.table.column("row").to_pylist() == [2, 3, 4]
-        assert source.rows == 3 + unreadable
-        assert len(source.unreadable) == unreadable
+        assert source.rows == 3
         assert source.table_name is None
 
 
@@ -166,6 +164,25 @@ def test_a_file_without_its_key_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "registry.csv"
     path.write_text("person_id,first_name,last_name,university\n1,a,b,c\n", encoding="utf-8")
     refused(str(path), "no column for degree_id")
+
+
+def test_a_file_with_a_row_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "registry.csv"
+    heading = "degree_id,person_id,first_name,last_name,university\n"
+    path.write_text(heading + "1,2,a,b,c\n3,4\n5,6,a,b,c\n7\n", encoding="utf-8")
+    check_registry(str(path), REGISTRY)
+    with pytest.raises(InputError, match=r"row 3: 2 row\(s\) .* too few cells: 2"):
+        read_registry(str(path), REGISTRY)
+
+
+def test_text_that_sqlite_cannot_decode_is_told(sqlite: str) -> None:
+    fill(sqlite)
+    engine = sa.create_engine(sqlite)
+    with engine.begin() as connection:
+        connection.execute(sa.text("UPDATE degrees SET first_name = CAST(x'ff' AS TEXT)"))
+    engine.dispose()
+    with pytest.raises(InputError, match="Could not decode to UTF-8"):
+        read_registry(f"{sqlite}#degrees", REGISTRY)
 
 
 def test_no_such_table_is_told_with_those_that_are_there(database: str) -> None:

@@ -81,6 +81,12 @@ def test_an_error_holds_no_record(tmp_path: Path) -> None:
     assert "فرامرز" not in str(caught.value)
 
 
+def test_a_file_without_a_heading_is_not_printed(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="as a record has and a heading has not") as caught:
+        check_source(source(tmp_path, "1,فرامرز,رضایی,۱۳۴۰/۱/۱\n2,علی,x,1341/1/1\n"), LEGACY)
+    assert "فرامرز" not in str(caught.value)
+
+
 def test_rows_add_up_though_all_of_them_are_broken(tmp_path: Path) -> None:
     read = read_source(source(tmp_path, HEADING + "1,a\n2,b\n"), LEGACY)
     assert read.table.num_rows == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,20 +33,23 @@ def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape
     chosen = None
     for name in _sheets(path, workbook, profile.sheet):
         sheet = _sheet(path, workbook, name)
-        rows = [_texts(row) for row in islice(sheet.iter_rows(), SEARCHED)]
+        below = sheet.iter_rows()
+        rows = [_texts(row) for row in islice(below, SEARCHED)]
         place = find_heading(rows, known)
         if place is None:
             continue
         if chosen is None or count_known(rows[place], known) >= 2:
-            chosen = name, place, rows[place]
+            chosen = name, place, rows, below
         if count_known(rows[place], known) >= 2:
             break
     if chosen is None:
         raise InputError(
             "this workbook holds no heading and no rows", file=path, fix="Export it again"
         )
-    name, place, headings = chosen
-    if not any(any(map(str.strip, _texts(row))) for row in _after(path, name, place + 1)):
+    name, place, rows, below = chosen
+    headings = rows[place]
+    rest: Iterator[Sequence[object]] = chain(rows[place + 1 :], below)
+    if not any(any(map(_holds, row)) for row in rest):
         raise InputError(
             f"sheet '{name}' holds only a heading and no rows",
             file=path,
@@ -153,7 +156,7 @@ def _sheet(path: Path, workbook: Any, name: str) -> CalamineSheet:
 
 
 def _after(path: Path, name: str, row: int) -> Iterator[list[Any]]:
-    """The rows after a row, from a workbook opened anew: calamine's rows are read once."""
+    """The rows of a sheet after a row."""
     return islice(_sheet(path, _open(path), name).iter_rows(), row, None)
 
 
