@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +13,9 @@ from migrate.persian import letters
 
 # below this likeness, marks on single letters are noise: the whole value is marked
 LEAST_LIKENESS = 0.5
+_LEAST_WORD = 3
+_WORD = re.compile(r"\w+")
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,8 @@ def differences(left: str, right: str) -> tuple[tuple[Span, ...], tuple[Span, ..
 
     Letters are compared by ``letters.key``: Arabic and Persian forms of a letter, sets of digits,
     hamza and madda, spaces, half-spaces, dashes and slashes make no difference. The rest is by the
-    fewest edits (Levenshtein). Values less than half alike are marked whole. An empty value has no
-    spans.
+    fewest edits (Levenshtein); numbers in as many parts, such as dates, part by part. Values less
+    than half alike are marked whole, and so is a word. An empty value has no spans.
 
     Parameters
     ----------
@@ -43,6 +47,10 @@ def differences(left: str, right: str) -> tuple[tuple[Span, ...], tuple[Span, ..
     right_keys, right_of = _keys(right)
     if left_keys == right_keys:
         return _whole(left, False), _whole(right, False)
+    if left_keys.isdigit() and right_keys.isdigit():
+        parts = list(_NUMBER.finditer(left)), list(_NUMBER.finditer(right))
+        if len(parts[0]) == len(parts[1]) > 1:
+            return _numbers(left, right, *parts)
     longer = max(len(left_keys), len(right_keys))
     edits = Levenshtein.editops(left_keys, right_keys)
     if len(edits) > longer * (1 - LEAST_LIKENESS):
@@ -55,6 +63,21 @@ def differences(left: str, right: str) -> tuple[tuple[Span, ...], tuple[Span, ..
         if edit.tag != "delete":
             right_marked.add(right_of[edit.dest_pos])
     return _spans(left, left_of, left_marked), _spans(right, right_of, right_marked)
+
+
+def _numbers(
+    left: str, right: str, left_parts: list[re.Match[str]], right_parts: list[re.Match[str]]
+) -> tuple[tuple[Span, ...], tuple[Span, ...]]:
+    """Numbers of as many parts, digit under digit; a part of another length differs as a whole."""
+    flags = [False] * len(left), [False] * len(right)
+    for one, other in zip(left_parts, right_parts, strict=True):
+        digits = letters.digits(one[0]), letters.digits(other[0])
+        same_length = len(digits[0]) == len(digits[1])
+        for side, part in enumerate((one, other)):
+            for nth, position in enumerate(range(*part.span())):
+                differs = digits[0][nth] != digits[1][nth] if same_length else True
+                flags[side][position] = differs and int(digits[0]) != int(digits[1])
+    return _joined(left, flags[0]), _joined(right, flags[1])
 
 
 def _keys(text: str) -> tuple[str, list[int]]:
@@ -89,6 +112,14 @@ def _spans(text: str, positions: list[int], marked: set[int]) -> tuple[Span, ...
         else:
             pending += 1
     flags += [False] * pending
+    for word in _WORD.finditer(text):
+        own = flags[word.start() : word.end()]
+        if len(own) >= _LEAST_WORD and sum(own) > len(own) * LEAST_LIKENESS:
+            flags[word.start() : word.end()] = [True] * len(own)
+    return _joined(text, flags)
+
+
+def _joined(text: str, flags: list[bool]) -> tuple[Span, ...]:
     spans: list[Span] = []
     start = 0
     for position in range(1, len(text) + 1):

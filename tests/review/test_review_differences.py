@@ -73,6 +73,11 @@ def test_keyboards_spaces_and_digits_make_no_difference(left: str, right: str) -
         # nothing of one stands in the other: single marks would be noise
         ("احمدی", "رضوی", ["احمدی"], ["رضوی"]),
         ("حسن", "", ["حسن"], []),
+        # one letter in common does not make a word half the same
+        ("دانشگاه تهران", "دانشگاه شهید بهشتی", ["تهران"], ["شهید بهشتی"]),
+        # dates are held day under day, however the digits might be shifted
+        ("۱۳۶۰/۰۷/۱۳", "۱۳۶۴/۰۶/۳۱", ["۰", "۷", "۱۳"], ["۴", "۶", "۳۱"]),
+        ("۱۳۶۰/۷/۱۳", "۱۳۶۰/۰۷/۱", ["۱۳"], ["۱"]),
     ],
 )
 def test_the_letters_that_differ_are_marked_and_no_others(
