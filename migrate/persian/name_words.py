@@ -1,4 +1,4 @@
-"""The words that names are taken apart by: titles, ends of surnames, common given names. As keys."""
+"""The words that names are taken apart by: titles, ends of surnames, given names. All as keys."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ PILGRIM = _keys("حاج حاجی کربلایی مشهدی استاد")
 SEYYED = _keys("سید سیده")
 SADAT = _keys("السادات سادات")
 # ends of surnames: with the word before them they are one part, and no title goes before them
-ENDS = _keys(
-    "زاده پور نژاد فر نیا یان لو پناه دوست وند چی منش خواه کیا آبادی بیگی وردی قلی ی ان ین"
-)
+ENDS = _keys("زاده پور نژاد فر نیا یان لو پناه دوست وند چی منش خواه کیا آبادی وردی قلی ی ان ین")
 JOINED_ENDS = _keys("زاده پور نژاد فر نیا یان لو پناه دوست وند چی منش خواه کیا آبادی وردی قلی")
 # common given names: where one is written on to another or to a title, they are parted
 GIVEN = _keys(
@@ -39,7 +37,9 @@ GIVEN = _keys(
     " عبدالله عبداله فاضل فرید شریف حنیف سینا کیان مهران مهرداد بهزاد فرزاد شهرام بهرام"
 )
 # words that come after a given name, but are none themselves
-SECOND = _keys("بیگم بانو سلطان صغری کبری دخت منیر خان خانی جانی دادی شاهی بخش بخشی بابا بابایی")
+SECOND = _keys(
+    "بیگم بانو سلطان صغری کبری دخت منیر خان خانی جانی دادی شاهی بخش بخشی بابا بابایی بیگی"
+)
 # these, at the end of any longer word, were names by themselves: اخترعلی, نورمحمد
 LAST = _keys("علی محمد حسین رضا مراد")
 PREFIXES = (GIVEN - _keys("زمان")) | _keys(
@@ -56,9 +56,14 @@ ADDED = tuple(
         )
     )
 )
+# of these, the ones that end many a single word too (بهراد, منفرد)
+ADDED_TO_SURNAMES = _keys("فرد راد نیک")
 # what a surname after such a title ends in, and what a given name that ends like one ends in
 SURNAME_ENDS = ("ی", "زاده", "پور", "نژاد", "وند", "لو", "یان", "نیا")
 GIVEN_ENDS = ("علی", "ولی", "قلی", "نبی", "تقی", "نقی", "مهدی", "هادی", "صفی", "رضی", "غنی")
+GIVEN_LIKE_SURNAMES = _keys(
+    "کبری صغری مهری لیلی طوبی شمسی شادی عذری فخری بدری گیتی مهستی سعدی آزاده زری پری سوری قدسی حوری"
+)
 GIVEN_FORMS = SECOND | {given + end for given in GIVEN for end in ("", "ی", *JOINED_ENDS)}
 # words in ال that are names by themselves, not the second half of one (عبد الرحمن)
 OWN_WORDS = SADAT | _keys(
@@ -66,3 +71,32 @@ OWN_WORDS = SADAT | _keys(
     " الفت الفتی السا الینا الیکا الیار الهیار الهیاری الیان"
 )
 WOMEN = _keys("فاطمه زهرا مریم زینب معصومه سکینه رقیه خدیجه طاهره صدیقه نرگس لیلا سمیه اعظم اشرف")
+# two right spellings of one sound that no letter-by-letter rule joins
+SPELLINGS = {
+    "اسمعیل": "اسماعیل",
+    "ریوف": "روف",
+    "مسیول": "مسول",
+    "رحمن": "رحمان",
+    "اسحق": "اسحاق",
+    "ابرهیم": "ابراهیم",
+    "هرون": "هارون",
+    "سلیمن": "سلیمان",
+    "لقمن": "لقمان",
+    "عثمن": "عثمان",
+    "موسا": "موسی",
+    "عیسا": "عیسی",
+    "یحیا": "یحیی",
+    "مرتضا": "مرتضی",
+    "مصطفا": "مصطفی",
+    "مجتبا": "مجتبی",
+    "لیلا": "لیلی",
+    "کبرا": "کبری",
+    "صغرا": "صغری",
+    "طاها": "طه",
+    "یاسین": "یس",
+    "ابولف": "ابوالف",
+    "ابولق": "ابوالق",
+    "ابولح": "ابوالح",
+    "خوا": "خا",
+    "نب": "مب",
+}

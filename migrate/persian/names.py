@@ -13,11 +13,13 @@ from functools import lru_cache
 from migrate.persian.letters import fold, is_blank_folded, key
 from migrate.persian.name_words import (
     ADDED,
+    ADDED_TO_SURNAMES,
     COURTESY,
     ENDS,
     GIVEN,
     GIVEN_ENDS,
     GIVEN_FORMS,
+    GIVEN_LIKE_SURNAMES,
     LAST,
     LATE,
     OWN_WORDS,
@@ -25,6 +27,7 @@ from migrate.persian.name_words import (
     PREFIXES,
     SADAT,
     SEYYED,
+    SPELLINGS,
     SURNAME_ENDS,
     TITLES,
     WOMEN,
@@ -117,7 +120,8 @@ def _join_ends(folded: str) -> tuple[list[str], list[str]]:
         if not keyed:
             continue
         joins = keyed in ENDS or (keyed.startswith("ال") and keyed not in OWN_WORDS)
-        joins |= bool(words) and words[-1] in PILGRIM and _is_surname(keyed)
+        if words and words[-1] in PILGRIM:
+            joins |= (keyed in ADDED and keyed not in TITLES) or _is_surname(keyed)
         if joins and words and words[-1] not in COURTESY:
             before = words[-1]
             # رحمة الله keyed by an Arabic hand
@@ -138,6 +142,7 @@ def _is_surname(word: str) -> bool:
         and word.endswith(SURNAME_ENDS)
         and not word.endswith(GIVEN_ENDS)
         and word not in GIVEN
+        and word not in GIVEN_LIKE_SURNAMES
         and word not in TITLES
         and word not in SEYYED
     )
@@ -176,8 +181,9 @@ def _part(
     if word.endswith(ADDED):
         for added in ADDED:
             rest = word.removesuffix(added)
-            # محمدیاصل, زارعاصل; but حاصل and مهرداد are one word
-            if rest != word and len(rest) > 2 and (rest[-1] == "ی" or added in ("اصل", "مقدم")):
+            # محمدیاصل, زارعاصل, علیزادهفرد; but منفرد is one word
+            apart = added not in ADDED_TO_SURNAMES or rest.endswith(SURNAME_ENDS)
+            if rest != word and len(rest) > 2 and apart:
                 return titles, seyyed, (rest, added), suffix
     for at in range(2, len(word) - 1):
         end = word[at:]
@@ -198,36 +204,7 @@ def name_key(text: str | None) -> str | None:
 
 _BY_EAR = str.maketrans("صثذضظطغحع", "سسزززتقها")
 _DOUBLED = re.compile(r"(.)(?=\1)")
-# two right spellings of one sound that no letter-by-letter rule joins
-_SPELLINGS = {
-    "اسمعیل": "اسماعیل",
-    "ریوف": "روف",
-    "مسیول": "مسول",
-    "رحمن": "رحمان",
-    "اسحق": "اسحاق",
-    "ابرهیم": "ابراهیم",
-    "هرون": "هارون",
-    "سلیمن": "سلیمان",
-    "لقمن": "لقمان",
-    "عثمن": "عثمان",
-    "موسا": "موسی",
-    "عیسا": "عیسی",
-    "یحیا": "یحیی",
-    "مرتضا": "مرتضی",
-    "مصطفا": "مصطفی",
-    "مجتبا": "مجتبی",
-    "لیلا": "لیلی",
-    "کبرا": "کبری",
-    "صغرا": "صغری",
-    "طاها": "طه",
-    "یاسین": "یس",
-    "ابولف": "ابوالف",
-    "ابولق": "ابوالق",
-    "ابولح": "ابوالح",
-    "خوا": "خا",
-    "نب": "مب",
-}
-_SPELLING = re.compile("|".join(sorted(_SPELLINGS, key=len, reverse=True)))
+_SPELLING = re.compile("|".join(sorted(SPELLINGS, key=len, reverse=True)))
 
 
 def sound_key(text: str | None) -> str | None:
@@ -245,7 +222,7 @@ def sound_key(text: str | None) -> str | None:
 
 def sound(joined: str) -> str:
     """``sound_key`` of what ``name_key`` gave, for those who hold it already."""
-    respelled = _SPELLING.sub(lambda found: _SPELLINGS[found[0]], joined)
+    respelled = _SPELLING.sub(lambda found: SPELLINGS[found[0]], joined)
     return _DOUBLED.sub("", respelled.translate(_BY_EAR))
 
 

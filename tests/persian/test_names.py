@@ -292,3 +292,20 @@ def test_reading_parts_again_changes_nothing(first: str, last: str, joiner: str)
 def test_a_blank_is_no_name(cell: str | None) -> None:
     assert parse_name(cell) is None
     assert [keyed(cell) for keyed in KEYS] == [None, None, None]
+
+
+@given(
+    st.sampled_from(["حسین", "کریم", "شیخ", "جهان", "حاجی", "میرزا"]),
+    st.sampled_from([" زاده", " نژاد", " پور", "ی", "یان"]),
+    st.sampled_from(["", " اصل", " مقدم", " تهرانی", " راد"]),
+    joiners,
+)
+def test_a_surname_of_many_words_is_one_name_in_every_spacing(
+    stem: str, end: str, added: str, joiner: str
+) -> None:
+    surname = parse_name(stem + end + added)
+    written = parse_name((stem + end + added).replace(" ", joiner))
+    assert surname is not None
+    assert written is not None
+    assert "".join(surname.parts) == key(stem + end + added)
+    assert written.parts == surname.parts
