@@ -208,6 +208,37 @@ def test_what_a_writer_writes_is_read_back(
     assert source.rows == len(rows)
 
 
+SOUND = table([HEADING, *ROWS, ["4", 'a "b"', "c\nd", "e,f", "g"]] * 2)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    encoding=st.sampled_from(["utf-8", "cp1256", "utf-16"]),
+    changes=st.lists(st.tuples(st.integers(0, 10_000), st.binary(max_size=3)), max_size=6),
+    kept=st.integers(0, 2_000),
+)
+def test_a_broken_file_is_refused_or_each_row_is_read_or_told(
+    tmp_path_factory: pytest.TempPathFactory,
+    encoding: str,
+    changes: list[tuple[int, bytes]],
+    kept: int,
+) -> None:
+    content = bytearray(SOUND.encode(encoding))
+    for place, change in changes:
+        at = place % len(content)
+        content[at : at + len(change)] = change
+    try:
+        source = read(tmp_path_factory.mktemp("csv"), bytes(content[:kept] or content))
+    except InputError:
+        return
+    rows = source.table.column("row").to_pylist()
+    told = {problem.row for problem in source.unreadable}
+    assert len(set(rows)) == len(rows)
+    assert told.isdisjoint(rows)
+    assert source.rows == len(rows) + len(told)
+    assert rows == sorted(rows)
+
+
 def test_a_line_that_never_ends_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="first line is longer"):
         read(tmp_path, "نام " * 400_000 + "\n")

@@ -65,7 +65,7 @@ def test_a_few_broken_bytes_do_not_make_utf_8_a_code_page(tmp_path: Path) -> Non
     content = (HEADING + PERSIAN * 20).encode() + b"5,\xff\xfe,x,,,,\n"
     found = decided(tmp_path, content)
     assert found.codec == "utf-8"
-    assert "2 not" in found.why
+    assert "2 bytes are not" in found.why
 
 
 def test_a_last_letter_cut_in_half_does_not_make_utf_8_a_code_page(tmp_path: Path) -> None:
@@ -76,12 +76,12 @@ def test_a_letter_on_the_border_of_two_chunks_is_whole(tmp_path: Path) -> None:
     content = b"a" * ((1 << 20) - 1) + "ی".encode() + b"\n"
     found = decided(tmp_path, content)
     assert found.codec == "utf-8"
-    assert "1 letters are valid" in found.why
+    assert "all its 1 letters" in found.why
 
 
 def test_the_reason_gives_the_share_of_each_code_page(tmp_path: Path) -> None:
     why = decided(tmp_path, (HEADING + PERSIAN).encode("cp1256")).why
-    assert "100% of its bytes beyond ASCII are Persian as Windows-1256" in why
+    assert "100% of its letters beyond ASCII are Persian as Windows-1256" in why
     assert "as ISO-8859-6" in why
 
 

@@ -72,10 +72,14 @@ def decide(path: Path, seen: Survey, given: str | None = None) -> Encoding:
     if seen.utf8:
         if not seen.utf8_good:
             return Encoding("utf-8", "UTF-8", "it holds ASCII only")
-        return Encoding("utf-8", "UTF-8", f"all its {seen.utf8_good:,} letters are valid UTF-8")
+        return Encoding(
+            "utf-8", "UTF-8", f"all its {seen.utf8_good:,} letters beyond ASCII are UTF-8"
+        )
     if seen.utf8_good > 10 * seen.utf8_bad:
         return Encoding(
-            "utf-8", "UTF-8", f"{seen.utf8_good:,} letters are valid UTF-8, {seen.utf8_bad:,} not"
+            "utf-8",
+            "UTF-8",
+            f"{seen.utf8_good:,} letters beyond ASCII are UTF-8, {seen.utf8_bad:,} bytes are not",
         )
     return _code_page(path, seen)
 
@@ -111,15 +115,12 @@ def _code_page(path: Path, seen: Survey) -> Encoding:
     best = max(found, key=lambda codec: found[codec][0])
     share = found[best][1]
     if share >= _LEAST_SHARE:
-        others = ", ".join(
-            f"{found[codec][1]:.0%} as {name}"
-            for codec, name in _CODE_PAGES.items()
-            if codec != best
-        )
-        why = (
-            f"it is not UTF-8, and {share:.0%} of its bytes beyond ASCII are Persian as "
-            f"{_CODE_PAGES[best]} ({others}; of those that fit, the letters' frequency decides)"
-        )
+        others = {codec: found[codec][1] for codec in _CODE_PAGES if codec != best}
+        shown = ", ".join(f"{other:.0%} as {_CODE_PAGES[codec]}" for codec, other in others.items())
+        why = f"it is not UTF-8; {share:.0%} of its letters beyond ASCII are Persian as "
+        why += f"{_CODE_PAGES[best]}, {shown}"
+        if max(others.values()) >= share:
+            why += "; how frequent each letter is decides"
         return Encoding(best, _CODE_PAGES[best], why)
     high = sum(count for byte, count in seen.counts.items() if byte >= 0x80)
     if high <= 0.01 * sum(seen.counts.values()):
