@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
 
 import pytest
 from invented_batch import Tables, invented_batch
@@ -40,4 +39,4 @@ def soffice() -> str:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    return str(Path(program("chromium")).resolve())
+    return program("chromium")
