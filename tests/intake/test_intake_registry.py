@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from migrate.diplomas.schema import REGISTRY
 from migrate.errors import InputError
-from migrate.intake import registry
+from migrate.intake.readers import database
 from migrate.intake.registry import check_registry, read_registry
 
 ROWS = [
@@ -42,14 +42,14 @@ def sqlite(tmp_path: Path) -> str:
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def database(request: pytest.FixtureRequest) -> str:
+def address(request: pytest.FixtureRequest) -> str:
     return str(request.getfixturevalue(request.param))
 
 
-def test_a_database_is_read_sorted_by_its_key(database: str) -> None:
-    fill(database)
-    check_registry(f"{database}#degrees", REGISTRY)
-    source = read_registry(f"{database}#degrees", REGISTRY)
+def test_a_database_is_read_sorted_by_its_key(address: str) -> None:
+    fill(address)
+    check_registry(f"{address}#degrees", REGISTRY)
+    source = read_registry(f"{address}#degrees", REGISTRY)
     assert source.rows == 3
     assert source.table_name == "degrees"
     assert source.table.column("row").to_pylist() == [1, 2, 3]
@@ -111,7 +111,7 @@ def test_types_of_a_database_become_text(postgres: str) -> None:
 
 
 def test_rows_come_in_batches(sqlite: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_BATCH", 2)
+    monkeypatch.setattr(database, "BATCH", 2)
     fill(sqlite)
     told: list[tuple[int, int, str]] = []
     source = read_registry(f"{sqlite}#degrees", REGISTRY, progress=lambda *step: told.append(step))
@@ -148,8 +148,8 @@ def refused(address: str, *said: str) -> None:
         assert caught.value.exit_code == 2
 
 
-def test_a_registry_without_its_key_is_refused(database: str) -> None:
-    engine = sa.create_engine(database)
+def test_a_registry_without_its_key_is_refused(address: str) -> None:
+    engine = sa.create_engine(address)
     with engine.begin() as connection:
         connection.execute(
             sa.text(
@@ -157,7 +157,7 @@ def test_a_registry_without_its_key_is_refused(database: str) -> None:
             )
         )
     engine.dispose()
-    refused(f"{database}#d", "no column for degree_id", "person_id | first_name")
+    refused(f"{address}#d", "no column for degree_id", "person_id | first_name")
 
 
 def test_a_file_without_its_key_is_refused(tmp_path: Path) -> None:
@@ -185,12 +185,12 @@ def test_text_that_sqlite_cannot_decode_is_told(sqlite: str) -> None:
         read_registry(f"{sqlite}#degrees", REGISTRY)
 
 
-def test_no_such_table_is_told_with_those_that_are_there(database: str) -> None:
-    fill(database)
-    refused(f"{database}#graduates", "no table or view 'graduates'", "degrees")
-    refused(f'{database}#degrees"; DROP TABLE degrees; --', "no table or view")
-    refused(f"{database}#nowhere.degrees", "no table or view")
-    assert read_registry(f"{database}#degrees", REGISTRY).rows == 3
+def test_no_such_table_is_told_with_those_that_are_there(address: str) -> None:
+    fill(address)
+    refused(f"{address}#graduates", "no table or view 'graduates'", "degrees")
+    refused(f'{address}#degrees"; DROP TABLE degrees; --', "no table or view")
+    refused(f"{address}#nowhere.degrees", "no table or view")
+    assert read_registry(f"{address}#degrees", REGISTRY).rows == 3
 
 
 def test_an_empty_table_is_told(sqlite: str) -> None:
@@ -241,7 +241,7 @@ def test_the_password_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch
         seen.append(url.password)
         raise sa.exc.ArgumentError("stop")
 
-    monkeypatch.setattr(registry.sa, "create_engine", create)
+    monkeypatch.setattr(database.sa, "create_engine", create)
     monkeypatch.setenv("MIGRATE_REGISTRY_PASSWORD", "s3cret")
     for address in ("postgresql://u@h/d#t", "postgresql://u:own@h/d#t"):
         with pytest.raises(InputError):
