@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from migrate.batch import secrets
 from migrate.batch.settings import Settings
+from migrate.errors import InputError
 from migrate.intake.files import sha256
 
 
@@ -20,9 +24,37 @@ def check(settings: Settings) -> None:
     from migrate.intake.sources import check_source
     from migrate.store.engine import check_store
 
-    check_source(Path(settings.source), LEGACY, profile=profile_path(settings))
-    check_registry(settings.registry, REGISTRY)
-    check_store(settings.store)
+    with _reports_folder(Path(settings.reports)):
+        check_source(Path(settings.source), LEGACY, profile=profile_path(settings))
+        check_registry(settings.registry, REGISTRY)
+        check_store(settings.store)
+
+
+@contextmanager
+def _reports_folder(folder: Path) -> Iterator[None]:
+    """Make the reports folder where there is none, and take it away again when the block fails."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            "the reports folder cannot be made",
+            file=folder,
+            found=error.strerror,
+            fix="Name another with --reports",
+        ) from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(
+            "the reports folder may not be written to", file=folder, fix="Name another: --reports"
+        )
+    try:
+        yield
+    except BaseException:
+        for path in missing:
+            # a folder that somebody has filled meanwhile stays
+            with suppress(OSError):
+                path.rmdir()
+        raise
 
 
 def profile_path(settings: Settings) -> Path | None:

@@ -82,15 +82,19 @@ def issue(
     raise AssertionError("unreachable")
 
 
-def check_facts(engine: Engine, facts: Mapping[str, _Facts]) -> None:
-    """Refuse degrees whose active code was issued on other facts: they are somebody else's.
+def disputed(engine: Engine, facts: Mapping[str, _Facts]) -> dict[str, tuple[str, ...]]:
+    """Degrees whose active code was issued on other facts, with the names of those that differ.
 
     :param facts: what a registry says of each degree, by degree_id, as in a request.
-    :raises RunError: naming the first such degree and what differs.
     """
     with reading(engine) as connection:
-        for row in _active(connection, list(facts)):
-            _refuse_other_facts(row, facts[row.degree_id])
+        found = {
+            row.degree_id: tuple(
+                name for name, _, _ in differing(json.loads(row.facts), facts[row.degree_id])
+            )
+            for row in _active(connection, list(facts))
+        }
+    return {degree_id: names for degree_id, names in found.items() if names}
 
 
 def codes_of_batch(engine: Engine, batch: str) -> list[IssuedCode]:

@@ -1,4 +1,4 @@
-"""The tables of the store: codes, their ledger, and the cases that universities decide.
+"""The tables of the store: batches, codes, their ledger, and the cases that universities decide.
 
 What the columns say here, the migrations create; a test compares the two. Triggers stand in the
 migrations only: they refuse to change or delete events, cases, and all of a code but its state.
@@ -62,6 +62,17 @@ class EventRow(Base):
     payload: Mapped[str] = mapped_column(Text)
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+
+
+class BatchRow(Base):
+    """A batch, and the content of the source it was begun with."""
+
+    __tablename__ = "batches"
+    __table_args__ = (Index(None, "source_sha256"),)
+
+    batch: Mapped[str] = mapped_column(Text, primary_key=True)
+    source_sha256: Mapped[str] = mapped_column(String(64))
+    begun_at: Mapped[str] = mapped_column(String(20))
 
 
 class CodeRow(Base):

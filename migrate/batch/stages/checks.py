@@ -47,6 +47,7 @@ def frame(validation: Validation) -> pd.DataFrame:
         [
             {
                 "rule": check.rule,
+                "expected": check.expects or check.reason,
                 "when it fails": {
                     "row": "the row is quarantined",
                     "suite": "the batch stops",

@@ -13,8 +13,10 @@ import pyarrow.compute as pc
 from migrate.batch import inputs, progress, samples
 from migrate.batch import manifest as manifests
 from migrate.batch.settings import Settings, absolute_address, check_batch_name, without_password
+from migrate.batch.stages.facts import facts_of
 from migrate.batch.stages.folder import at_work, write_parquet
 from migrate.diplomas.schema import LEGACY, REGISTRY
+from migrate.errors import InputError
 from migrate.intake.quarantine import write_quarantine
 from migrate.intake.registry import read_registry
 from migrate.intake.schema import Schema
@@ -22,6 +24,7 @@ from migrate.intake.sources import read_source
 from migrate.intake.staging import stage
 from migrate.persian.bulk import map_distinct
 from migrate.persian.letters import is_blank
+from migrate.store import batches
 from migrate.store import codes as store_codes
 from migrate.store.engine import open_store
 
@@ -34,7 +37,8 @@ class Intake:
     """What the notebook shows of the source (``found``, ``headings``, ``fields``) and the registry.
 
     ``oddities`` lists values that stand there and could not be read, the commonest first; ``years``
-    has a row a record with the years of birth and graduation, where they are known.
+    has a row a record with the years of birth and graduation, where they are known. ``disputed`` are
+    degrees whose code in the store was issued on other facts than the registry's: they stay coded.
     """
 
     found: pd.DataFrame
@@ -43,6 +47,7 @@ class Intake:
     oddities: pd.DataFrame
     years: pd.DataFrame
     registry: pd.DataFrame
+    disputed: pd.DataFrame
 
 
 def run(
@@ -71,7 +76,10 @@ def run(
         tell(2, STEPS, "reading the registry")
         degrees = read_registry(settings.registry, REGISTRY)
         tell(3, STEPS, f"normalising {degrees.rows:,} degrees")
-        snapshot = _coded(stage(degrees.table, REGISTRY), settings)
+        source_entry = inputs.described(settings.source)
+        snapshot, disputed, same = _coded(
+            stage(degrees.table, REGISTRY), settings, source_entry["sha256"]
+        )
         tell(4, STEPS, "writing")
         write_quarantine(folder / "unreadable.csv", read.unreadable)
         artefacts = [
@@ -89,7 +97,7 @@ def run(
                 "degrees": degrees.rows,
             },
             inputs={
-                "source": inputs.described(settings.source),
+                "source": source_entry,
                 "registry": inputs.described(settings.registry)
                 | {"table": degrees.table_name, "rows": degrees.rows},
             }
@@ -97,12 +105,16 @@ def run(
         )
     found = read.findings
     return Intake(
-        found=_found(found, read.rows),
+        found=_found(found, read.rows, same),
         headings=pd.DataFrame(found.headings, columns=["heading", "field"]),
         fields=_fields(staged, LEGACY),
         oddities=_oddities(staged, LEGACY),
         years=_years(staged),
         registry=_fields(snapshot, REGISTRY),
+        disputed=pd.DataFrame(
+            [(degree, ", ".join(names)) for degree, names in disputed.items()],
+            columns=["degree_id", "facts that differ"],
+        ),
     )
 
 
@@ -140,27 +152,45 @@ def _begin(settings: Settings) -> None:
         manifests.write(settings.folder, manifests.new(settings) | {"issue": True})
 
 
-def _coded(degrees: pa.Table, settings: Settings) -> pa.Table:
-    """The registry with ``coded_in_store``; codes that this very batch issued do not count.
+def _coded(
+    degrees: pa.Table, settings: Settings, source_sha256: str
+) -> tuple[pa.Table, dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """The registry with ``coded_in_store``, the disputed degrees, and batches of the same source.
 
-    So a batch that is run again, by an auditor say, finds the registry as the first run found it.
+    Codes that this very batch issued do not count: a batch that is run again, by an auditor say,
+    finds the registry as the first run found it. Raises InputError when the store's codes are of
+    another registry, whose degrees have the same degree_id.
     """
     engine = open_store(settings.store)
     try:
+        same = batches.begin(engine, settings.batch, source_sha256)
         active = store_codes.active_codes(engine)
+        others = {name for name, code in active.items() if code.batch != settings.batch}
+        facts = facts_of(degrees, others)
+        disputed = store_codes.disputed(engine, facts)
     finally:
         engine.dispose()
+    if len(disputed) * 2 > len(facts):
+        raise InputError(
+            f"{len(disputed):,} of the {len(facts):,} degrees that have a code in the store and "
+            "stand in this registry are other people's degrees",
+            file=settings.registry,
+            column="degree_id",
+            found=next(iter(disputed)),
+            fix="Another registry uses the same degree_id: give its batches a store of their own "
+            "with --store",
+        )
     own = [code.code for code in active.values() if code.batch == settings.batch]
-    others = [degree for degree, code in active.items() if code.batch != settings.batch]
     held = degrees.column("validity_code")
     mine = pc.fill_null(pc.is_in(held, pa.array(own, pa.string())), False)
     place = degrees.column_names.index("validity_code")
     shown = pc.if_else(mine, pa.scalar(None, pa.string()), held)
-    coded = pc.is_in(degrees.column("degree_id"), pa.array(others, pa.string()))
-    return degrees.set_column(place, "validity_code", shown).append_column("coded_in_store", coded)
+    coded = pc.is_in(degrees.column("degree_id"), pa.array(sorted(others), pa.string()))
+    snapshot = degrees.set_column(place, "validity_code", shown)
+    return snapshot.append_column("coded_in_store", coded), disputed, same
 
 
-def _found(found: Any, rows: int) -> pd.DataFrame:
+def _found(found: Any, rows: int, same: tuple[str, ...]) -> pd.DataFrame:
     lines = [
         ("rows", f"{rows:,}"),
         ("kind of file", found.kind),
@@ -170,6 +200,7 @@ def _found(found: Any, rows: int) -> pd.DataFrame:
         ("fields the source has not", ", ".join(found.missing) or "none"),
     ]
     lines += [("note", note) for note in found.notes]
+    lines += [("note", f"batch {name} had the very same file as its source") for name in same]
     return pd.DataFrame(lines, columns=["found", ""])
 
 

@@ -15,6 +15,7 @@ from migrate.batch import progress
 from migrate.batch.manifest import Manifest
 from migrate.batch.project import suite
 from migrate.batch.stages import checks
+from migrate.batch.stages.facts import facts_of
 from migrate.batch.stages.folder import at_work, read_csv, write_csv
 from migrate.codes.issuing import SUPPORTING, IssuedCode, IssueRequest
 from migrate.codes.numbers import is_well_formed
@@ -25,8 +26,6 @@ from migrate.store.registry import WriteBack, write_back
 
 STAGE = "5-issue"
 COLUMNS = ("legacy_id", "degree_id", "code", "scheme", "issued_at")
-# what a code is issued on: a later inquiry, and the guard against another registry, compare these
-FACTS = ("national_id", "first_name", "last_name", "university", "field_of_study", "degree")
 
 
 @dataclass(frozen=True)
@@ -95,12 +94,7 @@ def requests_of(outcomes: pa.Table, registry: pa.Table, batch: str) -> list[Issu
     RunError when an outcome names a degree that the registry's snapshot does not hold.
     """
     supported = outcomes.filter(pc.field("outcome").isin(SUPPORTING))
-    facts = {
-        row["degree_id"]: {name: row[name] for name in FACTS}
-        for row in registry.select(["degree_id", *FACTS])
-        .filter(pc.field("degree_id").isin(supported.column("degree_id")))
-        .to_pylist()
-    }
+    facts = facts_of(registry, set(filter(None, supported.column("degree_id").to_pylist())))
     requests = []
     for row in supported.select(["legacy_id", "degree_id"]).to_pylist():
         if row["degree_id"] not in facts:
@@ -163,6 +157,7 @@ def _registry_frame(returned: WriteBack | None, parameters: dict[str, object]) -
     rows: list[tuple[str, object]] = [
         ("degrees that hold the code of this batch", returned.written + returned.kept),
         ("degrees that held another value, left as they were", len(returned.conflicts)),
+        ("degrees that the registry has no longer", len(returned.missing)),
     ]
     return pd.DataFrame(rows, columns=["registry", ""])
 

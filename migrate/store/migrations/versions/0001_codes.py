@@ -1,4 +1,4 @@
-"""Codes, their ledger, and cases.
+"""Batches, codes, their ledger, and cases.
 
 Both databases hold by triggers what a program could forget: events and cases are never changed or
 deleted, an event follows the last one, a code is never deleted and only its state changes.
@@ -18,6 +18,7 @@ depends_on = None
 
 _KEPT = {
     "code_events": "the ledger is append-only: its events are never changed or deleted",
+    "batches": "a batch keeps its name and its source: begin another one",
     "cases": "a case is never changed or deleted: make a new version of it",
     "codes": "a code is never changed or deleted: only its state may change",
 }
@@ -25,6 +26,7 @@ _FIXED = ("code", "scheme", "degree_id", "legacy_id", "batch", "issued_at", "fac
 _NOT_NEXT = "the ledger is append-only: an event must follow the last one"
 # REPLACE deletes rows in SQLite without asking the delete triggers
 _TAKEN = {
+    "batches": "batch = NEW.batch",
     "codes": "code = NEW.code OR event_seq = NEW.event_seq"
     " OR (degree_id = NEW.degree_id AND state = 'active' AND NEW.state = 'active')",
     "cases": "case_id = NEW.case_id AND version = NEW.version",
@@ -45,6 +47,14 @@ def downgrade() -> None:
 
 
 def _create_tables() -> None:
+    op.create_table(
+        "batches",
+        sa.Column("batch", sa.Text(), nullable=False),
+        sa.Column("source_sha256", sa.String(64), nullable=False),
+        sa.Column("begun_at", sa.String(20), nullable=False),
+        sa.PrimaryKeyConstraint("batch", name=op.f("pk_batches")),
+    )
+    op.create_index(op.f("ix_batches_source_sha256"), "batches", ["source_sha256"])
     op.create_table(
         "code_events",
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
