@@ -15,7 +15,6 @@ from migrate.errors import InputError
 from migrate.intake.headings import dictionary
 from migrate.intake.profiles import NONE, Profile
 from migrate.intake.readers import delimited
-from migrate.intake.readers.survey import survey
 from migrate.intake.sources import Source, check_source, read_source
 
 HEADING = ["شناسه", "نام", "نام خانوادگي", "دانشگاه", "تاريخ تولد"]
@@ -253,14 +252,3 @@ def test_progress_is_told_in_rows(tmp_path: Path) -> None:
     assert source.rows == 25_000
     assert [done for done, _, _ in told] == [10_000, 20_000]
     assert all(done <= total for done, total, _ in told)
-
-
-@pytest.mark.parametrize(
-    ("content", "lines"),
-    [(b"", 0), (b"a", 1), (b"a\n", 1), (b"a\r\nb\r\n", 2), (b"a\rb\r\r", 3), (b"\n\r", 2)],
-)
-def test_lines_are_counted_as_a_person_counts_them(
-    tmp_path: Path, content: bytes, lines: int
-) -> None:
-    (tmp_path / "x").write_bytes(content)
-    assert survey(tmp_path / "x").lines == lines
