@@ -10,16 +10,19 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.exceptions import TyperException
 
 from migrate import __version__
 from migrate.errors import InputError, MigrateError
 
+# what Typer gives back after Ctrl-C
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="migrate",
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -48,18 +51,25 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine, 
 
 @app.callback(invoke_without_command=True)
 def about(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and end.")] = False,
 ) -> None:
     if version:
         typer.echo(f"migrate {__version__}")
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
 
 
 @app.command()
 def run(
+    context: typer.Context,
     source: Annotated[
         Path | None,
-        typer.Option(help="The legacy ledger: CSV, spreadsheet or Parquet file.", show_default=False),
+        typer.Option(
+            help="The legacy ledger: CSV, spreadsheet or Parquet file.", show_default=False
+        ),
     ] = None,
     registry: Annotated[
         str | None,
@@ -122,8 +132,7 @@ def run(
 
     with _bars(as_json) as watch:
         if resume is not None:
-            given = {"--source": source, "--registry": registry, "--batch": batch}
-            also = [name for name, value in given.items() if value is not None]
+            also = _given_with_resume(context)
             if also:
                 raise InputError(
                     f"--resume goes on with a batch as it was begun; {' and '.join(also)} "
@@ -135,7 +144,9 @@ def run(
             missing = [
                 name
                 for name, value in (
-                    ("--source", source), ("--registry", registry), ("--batch", batch)
+                    ("--source", source),
+                    ("--registry", registry),
+                    ("--batch", batch),
                 )
                 if not value
             ]
@@ -222,6 +233,26 @@ def sample(
             typer.echo(f"{key:<9} {made[key]}")
 
 
+def _given_with_resume(context: typer.Context) -> list[str]:
+    """Options on the command line that a batch already begun cannot take any more."""
+    named = {
+        "source": "--source",
+        "registry": "--registry",
+        "batch": "--batch",
+        "store": "--store",
+        "profile": "--profile",
+        "issue": "--issue/--no-issue",
+        "write_back": "--write-back/--no-write-back",
+    }
+    sources = {name: context.get_parameter_source(name) for name in named}
+    return [
+        named[name]
+        for name, source in sources.items()
+        # a default, or MIGRATE_STORE in the environment, asks for nothing
+        if source is not None and source.name == "COMMANDLINE"
+    ]
+
+
 def _settings(
     source: Path,
     registry: str,
@@ -283,23 +314,35 @@ def _print_summary(known: dict[str, Any], as_json: bool) -> None:
 def main() -> None:
     """Run the command; turn every error into one clear line and an exit code."""
     try:
-        app(standalone_mode=True)
+        ended = app(standalone_mode=False)
     except MigrateError as error:
         _fail(str(error), error.exit_code)
+    except TyperException as error:
+        # wrong usage, in one line like every other error; Typer would draw a box
+        command = getattr(getattr(error, "ctx", None), "command_path", "migrate")
+        message = " ".join(error.format_message().split()).removesuffix(".")
+        _fail(f"{message}. `{command} --help` says what it takes", error.exit_code)
     except KeyboardInterrupt:
-        _fail("stopped by the keyboard; what was finished stays, resume with --resume", 1)
+        _stopped()
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             _fail(f"the disk is full: {error.filename or error}. Make room and run it again", 1)
         _fail(f"{error.filename or 'the system'}: {error.strerror or error}", 1)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         # a person gets one line; MIGRATE_DEBUG=1 gives whoever mends it the traceback
         if os.environ.get("MIGRATE_DEBUG"):
             raise
         _fail(f"{type(error).__name__}: {' '.join(str(error).split())}", 1)
+    if ended == _INTERRUPTED:
+        _stopped()
+    raise SystemExit(ended or 0)
 
 
-def _fail(line: str, exit_code: int) -> None:
+def _stopped() -> NoReturn:
+    _fail("stopped by the keyboard; what was finished stays, go on with --resume", 1)
+
+
+def _fail(line: str, exit_code: int) -> NoReturn:
     from migrate.batch.secrets import mask
 
     sys.stderr.write(f"migrate: {mask(line)}\n")
