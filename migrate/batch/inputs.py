@@ -15,7 +15,7 @@ from migrate.intake.files import sha256
 
 
 def check(settings: Settings) -> None:
-    """Look at the source, the registry and the store without changing anything.
+    """Look at the folders, the source, the registry and the store without changing anything.
 
     Raises InputError with one clear line about the first that cannot be used.
     """
@@ -24,10 +24,21 @@ def check(settings: Settings) -> None:
     from migrate.intake.sources import check_source
     from migrate.store.engine import check_store
 
+    _check_free(settings.folder)
     with _reports_folder(Path(settings.reports)):
         check_source(Path(settings.source), LEGACY, profile=profile_path(settings))
         check_registry(settings.registry, REGISTRY)
         check_store(settings.store)
+
+
+def _check_free(folder: Path) -> None:
+    """Refuse a folder that holds something else: `--batch sample` beside the folder of the sample."""
+    if folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
+        raise InputError(
+            "this folder is there already and holds no batch",
+            file=folder,
+            fix="Choose another name for --batch, or move the folder away",
+        )
 
 
 @contextmanager

@@ -10,12 +10,14 @@ import json
 import platform
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from migrate import __version__
-from migrate.batch.settings import Settings
 from migrate.errors import InputError, RunError
 from migrate.intake.files import sha256, write_atomically
+
+if TYPE_CHECKING:
+    from migrate.batch.settings import Settings
 
 FORMAT = 1
 NAME = "manifest.json"

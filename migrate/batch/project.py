@@ -14,6 +14,7 @@ STAGES = (
     "5-issue",
     "6-summary",
 )
+ISSUE, SUMMARY = STAGES[4:]
 
 
 def _folder(name: str) -> Path:

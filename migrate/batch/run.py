@@ -16,13 +16,11 @@ from migrate.batch import manifest as manifests
 from migrate.batch import notebook, progress
 from migrate.batch.lock import hold
 from migrate.batch.manifest import Manifest
-from migrate.batch.project import STAGES
+from migrate.batch.project import ISSUE, STAGES, SUMMARY
 from migrate.batch.project import notebook as notebook_of
 from migrate.batch.settings import Settings
 from migrate.errors import InputError, RunError
 from migrate.intake.files import PARTIAL, sha256, write_atomically
-
-ISSUE, SUMMARY = "5-issue", "6-summary"
 
 
 class Watch(Protocol):
@@ -55,15 +53,16 @@ def run(settings: Settings, *, issue: bool = True, watch: Watch | None = None) -
     code is issued until :func:`issue_codes`. Gives the manifest. Raises InputError before anything
     is written when the settings or inputs cannot be used, RunError or NotebookFailed later.
     """
-    known = manifests.read(settings.folder)
-    if known is None:
+    if manifests.read(settings.folder) is None:
         preflight(settings)
-    else:
-        _same_batch(known, settings)
     with hold(settings.folder, "run"):
+        # only now is it sure that no other run begins this batch
+        known = manifests.read(settings.folder)
         if known is None:
             known = manifests.new(settings) | {"issue": issue}
             manifests.write(settings.folder, known)
+        else:
+            _same_batch(known, settings)
         return _run_stages(settings, pending(settings.folder, known), watch or Silent())
 
 
@@ -103,7 +102,7 @@ def stored_settings(batch: str, reports: Path) -> Settings:
 
 
 def preflight(settings: Settings) -> None:
-    """Look at every input before anything is written: source, registry, store, disk.
+    """Look at all that a run needs before anything is written: inputs, store, reports folder.
 
     Raises InputError with one clear line about the first that cannot be used.
     """

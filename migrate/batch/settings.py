@@ -7,9 +7,6 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-
 from migrate.errors import InputError
 
 _BATCH_NAME = re.compile(r"[^\W_][\w.-]{0,63}")
@@ -85,6 +82,9 @@ def absolute_address(address: str) -> str:
     """
     if "://" not in address:
         return str(Path(address).expanduser().resolve())
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
     base, hash_sign, table = address.partition("#")
     try:
         url = make_url(base)
@@ -104,6 +104,8 @@ def without_password(address: str) -> tuple[str, str | None]:
     """Split an address into itself without any password, and the password if it held one."""
     if "://" not in address:
         return address, None
+    from sqlalchemy.engine import make_url
+
     base, hash_sign, table = address.partition("#")
     url = make_url(base)
     password = url.password

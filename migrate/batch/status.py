@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-from rich.table import Table
+from typing import TYPE_CHECKING, Any
 
 from migrate.batch import manifest as manifests
 from migrate.batch.manifest import Manifest
-from migrate.batch.project import STAGES
-from migrate.batch.run import ISSUE
+from migrate.batch.project import ISSUE, STAGES
 from migrate.errors import InputError
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 OUTCOMES = (
     "linked",
@@ -67,6 +67,8 @@ def _entry(folder: Path, known: Manifest) -> dict[str, Any]:
 
 def table(entries: list[dict[str, Any]]) -> Table:
     """The entries of :func:`read` as a table for a terminal."""
+    from rich.table import Table
+
     shown = Table(box=None, header_style="bold", pad_edge=False)
     for heading in ("batch", "state"):
         shown.add_column(heading)
