@@ -66,6 +66,8 @@ def execute(stage: str, parameters: dict[str, Any], output: Path, *, word: Path)
                 record_timing=False,
                 autosave_cell_every=0,
                 start_timeout=120,
+                # all cells have ended by then; a gentle end interrupts the kernel, which complains
+                shutdown_kernel="immediate",
                 config=config,
             )
         except PapermillExecutionError as error:
@@ -104,7 +106,8 @@ def clean(path: Path) -> None:
             cell.metadata.get("papermill", {}).pop(key, None)
     for key in _TRANSIENT:
         content.metadata.get("papermill", {}).pop(key, None)
-    text = secrets.mask(json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True))
+    masked = secrets.mask_all(content)
+    text = json.dumps(masked, ensure_ascii=False, indent=1, sort_keys=True)
     path.write_text(text + "\n", encoding="utf-8")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+from typing import Any
+from urllib.parse import quote, quote_plus
 
 STORE_PASSWORD = "MIGRATE_STORE_PASSWORD"
 REGISTRY_PASSWORD = "MIGRATE_REGISTRY_PASSWORD"
@@ -27,5 +29,20 @@ def mask(text: str) -> str:
     for variable in _VARIABLES:
         value = os.environ.get(variable, "")
         if len(value) >= 4:
-            masked = masked.replace(value, "***")
+            # also as addresses and reprs write it
+            written = {value, quote(value), quote(value, safe=""), quote_plus(value)}
+            written |= {repr(value)[1:-1]}
+            for form in sorted(written, key=len, reverse=True):
+                masked = masked.replace(form, "***")
     return masked
+
+
+def mask_all(value: Any) -> Any:
+    """A tree of dicts and lists, as JSON holds it, with every text in it masked."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {mask(key): mask_all(held) for key, held in value.items()}
+    if isinstance(value, list):
+        return [mask_all(held) for held in value]
+    return value
