@@ -85,6 +85,9 @@ def test_a_file_without_a_heading_is_not_printed(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="as a record has and a heading has not") as caught:
         check_source(source(tmp_path, "1,فرامرز,رضایی,۱۳۴۰/۱/۱\n2,علی,x,1341/1/1\n"), LEGACY)
     assert "فرامرز" not in str(caught.value)
+    with pytest.raises(InputError, match="only a heading") as caught:
+        check_source(source(tmp_path, "1,فرامرز,رضایی,۱۳۴۰/۱/۱\n"), LEGACY)
+    assert "فرامرز" not in str(caught.value)
 
 
 def test_rows_add_up_though_all_of_them_are_broken(tmp_path: Path) -> None:

@@ -60,7 +60,6 @@ def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape
         raise InputError(
             "this file holds only a heading and no rows",
             file=path,
-            found=delimiter.character.join(rows[place]),
             fix="Export it again, with its rows",
         )
     return Shape(

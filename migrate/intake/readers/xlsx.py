@@ -53,7 +53,6 @@ def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape
         raise InputError(
             f"sheet '{name}' holds only a heading and no rows",
             file=path,
-            found=" | ".join(filter(None, headings)),
             fix="Export it again, with its rows",
         )
     others = [sheet for sheet in workbook.sheet_names if sheet != name]
