@@ -16,7 +16,7 @@ from migrate.persian import letters, names
 from migrate.persian.bulk import map_distinct
 from migrate.persian.dates import UnreadDate, parse_date
 from migrate.persian.degrees import lookup_degree, lookup_document_type, lookup_sex
-from migrate.persian.fields import lookup_field
+from migrate.persian.fields import lookup_field, root_of
 from migrate.persian.identifiers import (
     normalise_certificate_no,
     normalise_diploma_no,
@@ -42,8 +42,8 @@ def stage(table: pa.Table, schema: Schema) -> pa.Table:
 
     Columns: ``row``; then for each field ``raw_<f>`` as it was read, ``<f>`` canonical, and what is
     derived from it: ``_key``, ``_sound``, ``_skeleton``, ``_parts`` of a name; ``_first``,
-    ``_last`` (date32) and ``_note`` of a date; ``_id`` of a university or a field of study;
-    ``_level`` of a degree; ``_state`` of a national ID; ``_key`` of a place. All are null where the
+    ``_last`` (date32) and ``_note`` of a date; ``_id`` of a university or a field of study, ``_root`` of
+    a field of study;    ``_level`` of a degree; ``_state`` of a national ID; ``_key`` of a place. All are null where the
     raw value is missing or blank. A value that is there and not understood keeps its raw text and
     has a null canonical value; an unknown university, field or degree has its folded text, and a
     null ``_id`` or ``_level``.
@@ -139,6 +139,13 @@ def _known(lookup: Callable[[str], Any], suffix: str) -> Read:
     return read
 
 
+def _field_of_study(text: str) -> dict[str, object]:
+    found = lookup_field(text)
+    if found is None:
+        return {"": letters.fold(text)}
+    return {"": found.name, "_id": found.id, "_root": root_of(found.id)}
+
+
 def _national_id(text: str) -> dict[str, object]:
     found = normalise_national_id(text)
     if found is None:
@@ -173,7 +180,7 @@ READINGS: Mapping[Kind, Reading] = {
         _date, {"": _TEXT, "_first": pa.date32(), "_last": pa.date32(), "_note": _TEXT}
     ),
     "university": Reading(_known(lookup_university, "_id"), {"": _TEXT, "_id": _TEXT}),
-    "field_of_study": Reading(_known(lookup_field, "_id"), {"": _TEXT, "_id": _TEXT}),
+    "field_of_study": Reading(_field_of_study, {"": _TEXT, "_id": _TEXT, "_root": _TEXT}),
     # not degree_id, which is the registry's key
     "degree": Reading(_known(lookup_degree, "_level"), {"": _TEXT, "_level": _TEXT}),
     "document_type": Reading(_one(lookup_document_type), {"": _TEXT}),

@@ -69,6 +69,18 @@ def lookup_ambiguous(text: str | None) -> tuple[FieldOfStudy, ...]:
     return tuple(by_id[id] for id in _ambiguous().get(_key(text), ()))
 
 
+@cache
+def root_of(field_id: str) -> str:
+    """Slug of the broadest listed field that a field is a branch of: its own where it is none.
+
+    :param field_id: a field's slug. :raises KeyError: for a slug that is not listed.
+    """
+    parents = {field.id: field.parent for field in fields()}
+    while (parent := parents[field_id]) is not None:
+        field_id = parent
+    return field_id
+
+
 def suggest_field(text: str | None, limit: int = 3) -> tuple[str, ...]:
     """Names a person may have meant: for messages and profiles, never for a silent guess.
 

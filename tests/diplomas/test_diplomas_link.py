@@ -111,6 +111,13 @@ def test_a_missing_field_and_one_that_cannot_be_read_do_not_contradict() -> None
         assert line["outcome"] == "linked"
 
 
+def test_a_branch_of_the_same_field_does_not_contradict() -> None:
+    degree = DEGREE | {"field_of_study": "مهندسی برق"}
+    (line,) = outcome_of(RECORD | {"field_of_study": "برق گرایش الکترونیک"}, degrees=(degree,))
+    assert line["contradicts"] is None
+    assert line["outcome"] == "linked"
+
+
 def test_thin_evidence_is_not_linked_and_says_what_was_asked_for() -> None:
     (line,) = outcome_of(RECORD, thresholds=Thresholds(accept=0.9999999999))
     assert line["outcome"] == "mismatch"

@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrate.persian import fields, letters
-from migrate.persian.fields import FieldOfStudy, lookup_ambiguous, lookup_field, suggest_field
+from migrate.persian.fields import (
+    FieldOfStudy,
+    lookup_ambiguous,
+    lookup_field,
+    root_of,
+    suggest_field,
+)
 
 
 def found(text: str | None) -> str | None:
@@ -148,3 +154,17 @@ def test_suggestions_come_near_and_are_no_answer() -> None:
     assert suggest_field("حصابداری", 1) == ("حسابداری",)
     assert suggest_field("مهندسی مکانیگ")[0] == "مهندسی مکانیک"
     assert suggest_field(None) == ()
+
+
+def test_a_branch_has_its_whole_field_as_root_and_a_whole_field_itself() -> None:
+    electronics, whole = found("الکترونیک"), found("مهندسی برق")
+    assert electronics is not None
+    assert whole is not None
+    assert electronics != whole
+    assert root_of(electronics) == whole
+    assert root_of(whole) == whole
+
+
+def test_every_field_has_a_root_that_is_no_branch() -> None:
+    parents = {field.id: field.parent for field in fields.fields()}
+    assert all(parents[root_of(field_id)] is None for field_id in parents)
