@@ -22,7 +22,7 @@ from migrate.persian.identifiers import (
     normalise_diploma_no,
     normalise_national_id,
 )
-from migrate.persian.institutions import lookup_university
+from migrate.persian.institutions import lookup_unit, lookup_university
 from migrate.persian.places import place_key
 
 # what one value gives: the canonical value under '', the others under their suffix
@@ -42,11 +42,12 @@ def stage(table: pa.Table, schema: Schema) -> pa.Table:
 
     Columns: ``row``; then for each field ``raw_<f>`` as it was read, ``<f>`` canonical, and what is
     derived from it: ``_key``, ``_sound``, ``_skeleton``, ``_parts`` of a name; ``_first``,
-    ``_last`` (date32) and ``_note`` of a date; ``_id`` of a university or a field of study, ``_root`` of
-    a field of study;    ``_level`` of a degree; ``_state`` of a national ID; ``_key`` of a place. All are null where the
-    raw value is missing or blank. A value that is there and not understood keeps its raw text and
-    has a null canonical value; an unknown university, field or degree has its folded text, and a
-    null ``_id`` or ``_level``.
+    ``_last`` (date32) and ``_note`` of a date; ``_id`` of a university, and ``_unit``, its branch
+    or campus; ``_id`` of a field of study, and ``_root``, its whole field; ``_level`` of a degree;
+    ``_state`` of a national ID; ``_key`` of a place. All are null where the raw value is missing or
+    blank. A value that is there and not understood keeps its raw text and has a null canonical
+    value; an unknown university, field or degree has its folded text, and a null ``_id`` or
+    ``_level``.
 
     :param table: ``row`` int64 and ``raw_<field>`` string for each field, as ``read_source`` and
         ``read_registry`` give it. A raw column may carry its profile's value codes.
@@ -139,6 +140,13 @@ def _known(lookup: Callable[[str], Any], suffix: str) -> Read:
     return read
 
 
+def _university(text: str) -> dict[str, object]:
+    found = lookup_university(text)
+    if found is None:
+        return {"": letters.fold(text)}
+    return {"": found.name, "_id": found.id, "_unit": letters.key(lookup_unit(text)) or None}
+
+
 def _field_of_study(text: str) -> dict[str, object]:
     found = lookup_field(text)
     if found is None:
@@ -179,7 +187,7 @@ READINGS: Mapping[Kind, Reading] = {
     "date": Reading(
         _date, {"": _TEXT, "_first": pa.date32(), "_last": pa.date32(), "_note": _TEXT}
     ),
-    "university": Reading(_known(lookup_university, "_id"), {"": _TEXT, "_id": _TEXT}),
+    "university": Reading(_university, {"": _TEXT, "_id": _TEXT, "_unit": _TEXT}),
     "field_of_study": Reading(_field_of_study, {"": _TEXT, "_id": _TEXT, "_root": _TEXT}),
     # not degree_id, which is the registry's key
     "degree": Reading(_known(lookup_degree, "_level"), {"": _TEXT, "_level": _TEXT}),

@@ -39,6 +39,9 @@ def holds(level: Level, left: pa.Table, right: pa.Table, one: Indices, other: In
     out = np.zeros(len(a), dtype=bool)
     if present.any():
         out[present] = _TEXTS[level.operator](a[present], b[present], level.bound)
+    if level.unless is not None:
+        c, d = _texts(left, level.unless)[one], _texts(right, level.unless)[other]
+        out &= (c == None) | (d == None) | (c == d)  # noqa: E711
     return out
 
 

@@ -41,8 +41,10 @@ class Level:
     level, which takes what is left. ``bound`` is the operator's number. ``m`` is the probability of
     the level among right links before training, ``u`` a floor of its probability by chance, where
     the tables cannot show it. ``term_frequency`` weighs agreement on a rare value above agreement
-    on a common one. ``contradicts`` marks an answer that speaks against a link; ``uncomparable``
-    one that says nothing: the values are there and there is no telling whether they differ.
+    on a common one. ``unless`` names a column: the level does not hold where both sides have a
+    value of it and the two differ. ``contradicts`` marks an answer that speaks against a link;
+    ``uncomparable`` one that says nothing: both values are there, and there is no telling whether
+    they differ.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Level:
     bound: float = 0.0
     u: float = 0.0
     term_frequency: bool = False
+    unless: str | None = None
     contradicts: bool = False
     uncomparable: bool = False
 
@@ -78,6 +81,8 @@ class FieldComparison:
                 named += [f"{level.column}_first", f"{level.column}_last"]
             elif level.column is not None:
                 named.append(level.column)
+            if level.unless is not None:
+                named.append(level.unless)
         return tuple(dict.fromkeys(named))
 
 
@@ -218,6 +223,7 @@ def _field(name: str, entry: Mapping[str, Any]) -> FieldComparison:
                 bound=float(given.pop("bound", 0.0)),
                 u=float(given.pop("u", 0.0)),
                 term_frequency=bool(given.pop("term_frequency", False)),
+                unless=given.pop("unless", None),
                 contradicts=bool(given.pop("contradicts", False)),
                 uncomparable=bool(given.pop("uncomparable", False)),
             )

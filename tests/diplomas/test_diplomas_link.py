@@ -118,6 +118,15 @@ def test_a_branch_of_the_same_field_does_not_contradict() -> None:
     assert line["outcome"] == "linked"
 
 
+def test_another_branch_of_the_same_university_contradicts() -> None:
+    south = DEGREE | {"university": "دانشگاه آزاد اسلامی واحد تهران جنوب"}
+    (same,) = outcome_of(RECORD | {"university": "دانشگاه آزاد اسلامی"}, degrees=(south,))
+    assert same["outcome"] == "linked"
+    other = RECORD | {"university": "دانشگاه آزاد اسلامی واحد مشهد"}
+    (line,) = outcome_of(other, degrees=(south,))
+    assert (line["outcome"], line["contradicts"]) == ("mismatch", "university")
+
+
 def test_thin_evidence_is_not_linked_and_says_what_was_asked_for() -> None:
     (line,) = outcome_of(RECORD, thresholds=Thresholds(accept=0.9999999999))
     assert line["outcome"] == "mismatch"

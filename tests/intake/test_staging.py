@@ -103,6 +103,8 @@ def test_a_university_a_field_and_a_degree_keep_their_text_when_unknown() -> Non
     assert found["_id"][0]
     assert found["_id"][1:] == [None, None]
     assert staged("field_of_study", "علوم كيمياگری")["_id"] == [None]
+    south = staged("university", "دانشگاه آزاد اسلامی واحد تهران‌جنوب")
+    assert (south["_id"], south["_unit"]) == (["azad"], ["تهرانجنوب"])
     branch, whole = staged("field_of_study", "الکترونیک"), staged("field_of_study", "مهندسی برق")
     assert branch["_id"] != whole["_id"]
     assert branch["_root"] == whole["_root"] == whole["_id"]

@@ -44,6 +44,14 @@ def test_equal_needs_a_value_on_both_sides() -> None:
     ]
 
 
+def test_a_level_does_not_hold_where_its_unless_column_differs() -> None:
+    left = pa.table({"c": ["x", "x", "x"], "u": ["north", "north", None]})
+    right = pa.table({"c": ["x", "x", "x"], "u": ["north", "south", "south"]})
+    level = Level("x", m=1.0, operator="equal", column="c", unless="u")
+    rows = np.arange(3)
+    assert holds(level, left, right, rows, rows).tolist() == [True, False, True]
+
+
 def test_a_slip_is_one_changed_exchanged_added_or_dropped_digit() -> None:
     pairs = [("1234", "1235"), ("1234", "1243"), ("1234", "12345"), ("1234", "124")]
     assert texts("slip", pairs, 1) == [True] * 4

@@ -46,6 +46,7 @@ class Intake:
     fields: pd.DataFrame
     oddities: pd.DataFrame
     years: pd.DataFrame
+    registry_found: pd.DataFrame
     registry: pd.DataFrame
     disputed: pd.DataFrame
 
@@ -110,6 +111,7 @@ def run(
         fields=_fields(staged, LEGACY),
         oddities=_oddities(staged, LEGACY),
         years=_years(staged),
+        registry_found=_found(degrees.findings, degrees.rows, ()),
         registry=_fields(snapshot, REGISTRY),
         disputed=pd.DataFrame(
             [(degree, ", ".join(names)) for degree, names in disputed.items()],
