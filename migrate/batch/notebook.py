@@ -132,7 +132,8 @@ def _private_kernel(word: Path) -> Iterator[Any]:
     before = {name: os.environ.get(name) for name in settings}
     os.environ.update(settings)
     try:
-        yield Config({"KernelManager": {"transport": "ipc"}})
+        # without a path of its own the sockets stand in the current folder, where runs would meet
+        yield Config({"KernelManager": {"transport": "ipc", "ip": str(runtime / "kernel")}})
     finally:
         for name, value in before.items():
             if value is None:
