@@ -2,73 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 import yaml
 
 from migrate.errors import InputError
+from migrate.intake.profile_schema import json_schema
 from migrate.intake.schema import Schema
 from migrate.persian import letters
+from migrate.persian.dates import Order
+
+__all__ = ["NONE", "DateRule", "Profile", "json_schema", "locate", "read_profile", "shipped"]
+
+_SHIPPED = Path(__file__).parent / "shipped"
+# where a raw column carries what its profile says of its values, for staging
+VALUES, DATES = b"values", b"dates"
+
+
+@dataclass(frozen=True)
+class DateRule:
+    """How a source writes dates, where it is known to keep to one way.
+
+    ``order`` and ``century`` are those of ``persian.dates.parse_date``; None leaves it to that.
+    """
+
+    order: Order | None = None
+    century: int | None = None
 
 
 @dataclass(frozen=True)
 class Profile:
     """How a source is read.
 
-    ``headings`` maps a heading of the source to a field; ``ignore`` names headings that look like a
-    field's and are not. ``values`` maps, for a field, the source's codes to words that are
-    understood: ``{"sex": {"1": "مرد", "2": "زن"}}``. The rest overrides what the content shows.
+    ``headings`` maps a heading of the source, which must be there, to a field. ``synonyms`` gives
+    further headings that a field goes by where a source has them. ``ignore`` names headings that
+    look like a field's and are not. ``values`` maps, for a field, the source's codes to words that
+    are understood: ``{"sex": {"1": "مرد", "2": "زن"}}``. ``dates`` has a rule for each date field
+    that the profile says anything of. ``constants`` holds what is the same for all rows and stands
+    in no column: the university of its own export. ``query`` is the SQL of a database's rows;
+    ``repair`` names a repair of damaged text that intake offered. The rest overrides what the
+    content shows.
     """
 
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
+    query: str | None = None
+    repair: str | None = None
     headings: Mapping[str, str] = field(default_factory=dict)
+    synonyms: Mapping[str, Sequence[str]] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    dates: Mapping[str, DateRule] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+
+    def widen(self, schema: Schema) -> Schema:
+        """The schema whose fields go by the profile's synonyms too; constants need no column.
+
+        A synonym that is a usual heading of another field is taken from that one: who wrote the
+        profile knows the source.
+        """
+        taken = {letters.key(heading) for given in self.synonyms.values() for heading in given}
+        fields = []
+        for one in schema.fields:
+            own = tuple(self.synonyms.get(one.name, ()))
+            usual = tuple(name for name in one.headings if letters.key(name) not in taken)
+            required = one.required and one.name not in self.constants
+            fields.append(replace(one, headings=own + usual, required=required))
+        return replace(schema, fields=tuple(fields))
+
+    def metadata(self, name: str) -> dict[bytes, bytes]:
+        """What the raw column of a field carries for staging, as metadata of an Arrow field."""
+        carried: dict[bytes, bytes] = {}
+        if codes := self.values.get(name):
+            carried[VALUES] = json.dumps(dict(codes), ensure_ascii=False).encode()
+        if rule := self.dates.get(name):
+            carried[DATES] = json.dumps({"order": rule.order, "century": rule.century}).encode()
+        return carried
 
 
 NONE = Profile()
 
 
-def json_schema(schema: Schema) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a profile for a table, for checks and for editors."""
-    text = {"type": "string", "minLength": 1}
-    codes = {"type": "object", "minProperties": 1, "additionalProperties": {"type": "string"}}
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": f"Source profile of {schema.name}",
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "encoding": {**text, "description": "For example windows-1256, where it is not found"},
-            "delimiter": {
-                **text,
-                "maxLength": 1,
-                "description": "The character between two cells of a text table",
-            },
-            "sheet": {**text, "description": "The sheet of a workbook"},
-            "headings": {
-                "type": "object",
-                "description": "A heading of the source, and the field it names",
-                "additionalProperties": {"enum": list(schema.names)},
-            },
-            "ignore": {
-                "type": "array",
-                "description": "Headings that name no field",
-                "items": text,
-            },
-            "values": {
-                "type": "object",
-                "description": "For a field, a code of the source and what it means",
-                "propertyNames": {"enum": list(schema.names)},
-                "additionalProperties": codes,
-            },
-        },
-    }
+def shipped() -> tuple[str, ...]:
+    """The names of the profiles that come with this program, for usual shapes of sources."""
+    return tuple(sorted(path.stem for path in _SHIPPED.glob("*.yaml")))
+
+
+def locate(given: str) -> Path:
+    """The file of a profile: a path, or the name of one that comes with this program.
+
+    A file of that name in the current folder comes first. Raises InputError for a bare name that is
+    neither.
+    """
+    path = Path(given)
+    if path.exists() or path.suffix or path.name != given:
+        return path.resolve()
+    if given not in shipped():
+        raise InputError(
+            "there is no such file, and no shipped profile of this name",
+            file=given,
+            fix=f"Name a YAML file, or one of {', '.join(shipped())}",
+        )
+    return _SHIPPED / f"{given}.yaml"
 
 
 def read_profile(path: Path, schema: Schema) -> Profile:
@@ -88,9 +128,14 @@ def read_profile(path: Path, schema: Schema) -> Profile:
         encoding=content.get("encoding"),
         delimiter=content.get("delimiter"),
         sheet=content.get("sheet"),
+        query=content.get("query"),
+        repair=content.get("repair"),
         headings=_one_field_each(path, root, content.get("headings", {})),
+        synonyms=_one_field_each_synonym(path, root, content),
         ignore=tuple(content.get("ignore", ())),
         values=content.get("values", {}),
+        dates=_date_rules(content.get("dates", {}), schema),
+        constants=_constants(path, root, content),
     )
 
 
@@ -124,7 +169,8 @@ def _validate(path: Path, root: yaml.Node, content: object, schema: Schema) -> N
         elif error.validator == "enum":
             # a wrong field as a key is reported at its parent
             keys = (*keys, instance) if "propertyNames" in error.schema_path else keys
-            message = f"there is no field '{instance}'"
+            fields = error.validator_value == list(schema.names)
+            message = f"there is no field '{instance}'" if fields else f"'{instance}' is not known"
         else:
             message = error.message
         _refuse(path, _line(root, keys), keys, message, _expected(error))
@@ -132,7 +178,8 @@ def _validate(path: Path, root: yaml.Node, content: object, schema: Schema) -> N
 
 def _expected(error: Any) -> str | None:
     if error.validator == "enum":
-        return f"Use one of {', '.join(error.validator_value)}"
+        words = dict.fromkeys(str(value) for value in error.validator_value)
+        return f"Use one of {', '.join(words)}"
     if error.validator == "additionalProperties":
         return f"Use {', '.join(error.schema['properties'])}"
     description = error.schema.get("description")
@@ -147,6 +194,46 @@ def _one_field_each(path: Path, root: yaml.Node, given: Mapping[str, str]) -> Ma
             _refuse(path, _line(root, keys), keys, f"two headings are mapped to {name}")
         seen[heading] = name
     return given
+
+
+def _one_field_each_synonym(
+    path: Path, root: yaml.Node, content: Mapping[str, Any]
+) -> Mapping[str, Sequence[str]]:
+    named = {
+        letters.key(heading): (("headings", heading), field)
+        for heading, field in content.get("headings", {}).items()
+    }
+    given: Mapping[str, Sequence[str]] = content.get("synonyms", {})
+    for name, headings in given.items():
+        for place, heading in enumerate(headings):
+            keys: tuple[Any, ...] = ("synonyms", name, place)
+            _, other = named.setdefault(letters.key(heading), (keys, name))
+            if other != name:
+                _refuse(path, _line(root, keys), keys, f"'{heading}' is given to {other} too")
+    return given
+
+
+def _constants(path: Path, root: yaml.Node, content: Mapping[str, Any]) -> Mapping[str, str]:
+    given: Mapping[str, str] = content.get("constants", {})
+    for name in given:
+        if name in content.get("headings", {}).values():
+            keys = ("constants", name)
+            _refuse(path, _line(root, keys), keys, f"{name} has a heading, so it is no constant")
+    return given
+
+
+def _date_rules(given: Mapping[str, Any], schema: Schema) -> Mapping[str, DateRule]:
+    """A rule for each date field: what is said of the field, else what is said of all."""
+    if not given:
+        return {}
+    rules = {}
+    for name in (one.name for one in schema.fields if one.kind == "date"):
+        said = {key: given[key] for key in ("order", "century") if key in given}
+        said |= given.get(name, {})
+        if said:
+            century = int(said["century"]) if "century" in said else None
+            rules[name] = DateRule(cast("Order | None", said.get("order")), century)
+    return rules
 
 
 def _refuse_twice(path: Path, node: yaml.Node, keys: tuple[Any, ...]) -> None:

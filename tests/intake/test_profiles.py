@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,18 @@ from jsonschema import Draft202012Validator
 
 from migrate.diplomas.schema import LEGACY
 from migrate.errors import InputError
-from migrate.intake.profiles import NONE, Profile, json_schema, read_profile
+from migrate.intake.headings import map_headings
+from migrate.intake.profile_schema import FILE
+from migrate.intake.profiles import (
+    NONE,
+    DateRule,
+    Profile,
+    json_schema,
+    locate,
+    read_profile,
+    shipped,
+)
+from migrate.intake.schema import Schema
 from migrate.intake.sources import read_source
 from migrate.intake.staging import stage
 
@@ -27,6 +40,16 @@ values:
     1: مرد
     02: زن
     no: زن
+synonyms:
+  first_name: [نام دانشجو, NAME]
+dates:
+  century: 1300
+  birth_date: {order: dmy, century: 1200}
+  diploma_date: {order: mdy}
+constants:
+  university: دانشگاه تبریز
+query: select * from graduates
+repair: utf-8-as-1256
 """
 
 
@@ -45,6 +68,15 @@ def test_all_of_it(tmp_path: Path) -> None:
         ignore=("ردیف",),
         # YAML would make 1, 2 and False of these
         values={"sex": {"1": "مرد", "02": "زن", "no": "زن"}},
+        synonyms={"first_name": ["نام دانشجو", "NAME"]},
+        dates={
+            "birth_date": DateRule("dmy", 1200),
+            "graduation_date": DateRule(None, 1300),
+            "diploma_date": DateRule("mdy", 1300),
+        },
+        constants={"university": "دانشگاه تبریز"},
+        query="select * from graduates",
+        repair="utf-8-as-1256",
     )
 
 
@@ -72,6 +104,28 @@ def test_an_empty_profile_says_nothing(tmp_path: Path, text: str) -> None:
             "stands twice",
         ),
         ("headings:\n  a: sex\n  b: sex\n", 3, "headings.b", "two headings are mapped to sex"),
+        (
+            "headings:\n  a: sex\nsynonyms:\n  degree:\n  - b\n  - a\n",
+            6,
+            "synonyms.degree.2",
+            "'a' is given to sex too",
+        ),
+        ("synonyms:\n  sx: [a]\n", 2, "synonyms.sx", "no field 'sx'"),
+        ("dates:\n  order: ydm\n", 2, "dates.order", "'ydm' is not known"),
+        ("dates:\n  sex: {order: ymd}\n", 2, "dates.sex", "no key 'sex'"),
+        (
+            "dates:\n  birth_date:\n    century: 13\n",
+            3,
+            "dates.birth_date.century",
+            "'13' is not known",
+        ),
+        ("constants:\n  legacy_id: 1\n", 2, "constants.legacy_id", "'legacy_id' is not known"),
+        (
+            "headings:\n  a: sex\nconstants:\n  sex: مرد\n",
+            4,
+            "constants.sex",
+            "sex has a heading",
+        ),
         ("headings:\n  a: [\n", 3, None, "not YAML"),
         ("a: b: c\n", 1, None, "not YAML"),
         ("- a\n", 1, None, "not of type 'object'"),
@@ -112,6 +166,77 @@ def test_the_schema_is_a_json_schema_and_says_what_the_reader_says() -> None:
     validator = Draft202012Validator(schema)
     assert validator.is_valid({"headings": {"نام": "first_name"}})
     assert not validator.is_valid({"headings": {"نام": "degree_id"}})
+
+
+def test_the_file_that_editors_read_is_this_schema() -> None:
+    assert json.loads(FILE.read_text(encoding="utf-8")) == json_schema(LEGACY)
+
+
+def test_an_editor_may_take_a_century_for_a_number() -> None:
+    validator = Draft202012Validator(json_schema(LEGACY))
+    assert validator.is_valid({"dates": {"century": 1300, "birth_date": {"century": "1200"}}})
+    assert not validator.is_valid({"dates": {"century": 1350}})
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_a_shipped_profile_is_right_and_found_by_its_name(name: str) -> None:
+    path = locate(name)
+    said = read_profile(path, LEGACY)
+    assert path.read_text(encoding="utf-8").startswith(
+        "# yaml-language-server: $schema=profile.schema.json\n"
+    )
+    assert (path.parent / "profile.schema.json").is_file()
+    # a code of a degree that means something else would lead to another degree of the same person
+    assert "degree" not in said.values
+    wide = said.widen(LEGACY)
+    for field, headings in said.synonyms.items():
+        for heading in headings:
+            found = map_headings(
+                [heading], _nothing_required(wide), file="x", given={}, ignore=said.ignore
+            )
+            assert found == (field,), heading
+
+
+def _nothing_required(schema: Schema) -> Schema:
+    return replace(schema, fields=tuple(replace(one, required=False) for one in schema.fields))
+
+
+def test_three_shapes_are_shipped() -> None:
+    assert shipped() == ("coded-columns", "paper-ledger", "student-report")
+
+
+def test_a_profile_that_is_neither_file_nor_name_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="coded-columns, paper-ledger, student-report"):
+        locate("golestan")
+    # a path stays a path: that there is nothing is told when it is read
+    assert locate("golestan.yaml") == tmp_path / "golestan.yaml"
+    (tmp_path / "paper-ledger").write_text("sheet: a\n")
+    assert locate("paper-ledger") == tmp_path / "paper-ledger"
+
+
+def test_a_synonym_is_taken_from_the_field_that_usually_has_it(tmp_path: Path) -> None:
+    said = read_profile(profile(tmp_path, "synonyms:\n  page_ref: [ردیف]\n"), LEGACY)
+    wide = said.widen(LEGACY)
+    headings = ["شناسه", "نام", "نام خانوادگی", "دانشگاه", "رديف"]
+    assert map_headings(headings, wide, file="x")[-1] == "page_ref"
+    # and an absent one is no error
+    assert map_headings(headings[:-1], wide, file="x") == (
+        "legacy_id",
+        "first_name",
+        "last_name",
+        "university",
+    )
+
+
+def test_a_constant_needs_no_column(tmp_path: Path) -> None:
+    said = read_profile(profile(tmp_path, "constants:\n  university: تهران\n"), LEGACY)
+    headings = ["شناسه", "نام", "نام خانوادگی"]
+    with pytest.raises(InputError, match="no column for university"):
+        map_headings(headings, LEGACY, file="x")
+    assert len(map_headings(headings, said.widen(LEGACY), file="x")) == 3
 
 
 def test_a_source_is_read_by_its_profile(tmp_path: Path) -> None:
