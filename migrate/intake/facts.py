@@ -22,8 +22,8 @@ def facts(table: pa.Table) -> pd.DataFrame:
 
     :param table: n rows: `row`, and for each field f `raw_<f>` (string), `<f>` (string) and those
         that belong to its kind.
-    :returns: n rows in the same order. `row`, `raw_<f>`, `<f>`, `<f>_id`, `<f>_level`,
-        `<f>_state`, `<f>_note` as they are, and where the table has what they need:
+    :returns: n rows in the same order. `row`, `sheet`, `sheet_row`, `raw_<f>`, `<f>`, `<f>_id`,
+        `<f>_level`, `<f>_state`, `<f>_note` as they are, and where the table has what they need:
 
         - `<f>_unread`: the raw text of a value that is there but was not understood, else null
         - `<f>_unknown`: a value that is not in its curated list (no `<f>_id`, `<f>_level`), else null
@@ -39,7 +39,9 @@ def facts(table: pa.Table) -> pd.DataFrame:
         for name in table.column_names
         if name.startswith("raw_") and name.removeprefix("raw_") in names
     ]
-    columns: dict[str, Any] = {"row": table.column("row")} if "row" in names else {}
+    columns: dict[str, Any] = {
+        name: table.column(name) for name in ("row", "sheet", "sheet_row") if name in names
+    }
     for field in fields:
         raw, value = table.column(f"raw_{field}"), table.column(field)
         columns |= {f"raw_{field}": raw, field: value}

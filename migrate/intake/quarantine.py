@@ -12,7 +12,7 @@ import pyarrow as pa
 from migrate.errors import InputError
 from migrate.intake.files import write_atomically
 
-COLUMNS = ("row", "legacy_id", "column", "found", "rule", "reason")
+COLUMNS = ("row", "legacy_id", "column", "found", "rule", "reason", "sheet", "sheet_row")
 # a spreadsheet takes a cell that begins so for a formula; the apostrophe itself marks such a cell
 _GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 
@@ -23,7 +23,8 @@ class Problem:
 
     ``row`` is the number a person sees in the file (the heading is row 1), or None where the whole
     file is meant. ``found`` is what stood there. ``rule`` is a short, stable name; ``reason`` says
-    it in words.
+    it in words. In a source of several tables ``row`` counts through all of them; ``sheet`` and
+    ``sheet_row`` say where a person finds the row. Both are None where there is one table.
     """
 
     row: int | None
@@ -32,6 +33,8 @@ class Problem:
     found: str | None
     rule: str
     reason: str
+    sheet: str | None = None
+    sheet_row: int | None = None
 
 
 def write_quarantine(path: Path, problems: Iterable[Problem], raw: pa.Table | None = None) -> None:
@@ -43,7 +46,7 @@ def write_quarantine(path: Path, problems: Iterable[Problem], raw: pa.Table | No
     :param path: the file to write.
     :param problems: one line each, in the order given.
     :param raw: a table with the column ``row`` and ``raw_…`` columns; where given, these stand
-        after the six columns, so that a person sees the whole row beside its problem.
+        after the eight columns, so that a person sees the whole row beside its problem.
     """
     names = [] if raw is None else [name for name in raw.column_names if name.startswith("raw_")]
     records = {} if raw is None else _records(raw, names, problems := list(problems))
@@ -62,6 +65,8 @@ def write_quarantine(path: Path, problems: Iterable[Problem], raw: pa.Table | No
                 _guarded(problem.found),
                 _guarded(problem.rule),
                 _guarded(problem.reason),
+                _guarded(problem.sheet),
+                "" if problem.sheet_row is None else str(problem.sheet_row),
             ]
             writer.writerow(cells + [_guarded(record.get(name)) for name in names])
 
@@ -102,17 +107,18 @@ def _records(
 
 
 def _problem(path: Path, number: int, cells: list[str]) -> Problem:
-    if len(cells) < len(COLUMNS) or not (cells[0] == "" or cells[0].isdecimal()):
+    numbers = (cells[0], cells[7]) if len(cells) >= len(COLUMNS) else ("?",)
+    if not all(number == "" or number.isdecimal() for number in numbers):
         raise InputError(
             "this line is not a problem",
             file=path,
             row=number,
             found=cells[0],
-            fix=f"Give {','.join(COLUMNS)}, the row as a number",
+            fix=f"Give {','.join(COLUMNS)}, the rows as numbers",
         )
-    legacy_id, column, found, rule, reason = (_plain(cell) for cell in cells[1 : len(COLUMNS)])
-    row = int(cells[0]) if cells[0] else None
-    return Problem(row, legacy_id, column, found, rule or "", reason or "")
+    legacy_id, column, found, rule, reason, sheet = (_plain(cell) for cell in cells[1:7])
+    row, sheet_row = (int(number) if number else None for number in numbers)
+    return Problem(row, legacy_id, column, found, rule or "", reason or "", sheet, sheet_row)
 
 
 def _guarded(text: str | None) -> str:

@@ -1,15 +1,16 @@
-"""A source of records: looked at cheaply, then read whole, whatever kind of file it is."""
+"""A source of records: looked at cheaply, then read in batches, whatever kind of file it is."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from migrate.errors import InputError
 from migrate.intake import profiles
@@ -17,8 +18,9 @@ from migrate.intake.headings import dictionary, map_headings
 from migrate.intake.profiles import Profile
 from migrate.intake.quarantine import Problem
 from migrate.intake.readers.kind import FileKind, kind_of
-from migrate.intake.readers.rows import Progress, Rows, Shape
+from migrate.intake.readers.rows import SIZE, Progress, Rows, Shape
 from migrate.intake.schema import Schema
+from migrate.persian import letters
 
 # the reader of each kind of file, imported when one is met
 READERS: Mapping[FileKind, str] = {
@@ -28,6 +30,12 @@ READERS: Mapping[FileKind, str] = {
 }
 # where a raw column carries the value codes of its source profile, for staging
 VALUES = b"values"
+# where a row stands: unique over the source, and where a person finds it
+PLACE: Mapping[str, pa.DataType] = {
+    "row": pa.int64(),
+    "sheet": pa.string(),
+    "sheet_row": pa.int64(),
+}
 
 
 class Reader(Protocol):
@@ -36,16 +44,17 @@ class Reader(Protocol):
     def look(self, path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape:
         """What is found in a file before it is read."""
 
-    def read(
+    def batches(
         self,
         path: Path,
         shape: Shape,
         columns: Sequence[int],
         *,
         key: int | None = None,
+        size: int = SIZE,
         progress: Progress | None = None,
-    ) -> Rows:
-        """All its rows."""
+    ) -> Iterator[Rows]:
+        """The rows of a table, about ``size`` at a time; of a part, where the shape has parts."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,8 @@ class Findings:
 
     ``headings`` pairs each heading with its field, or None where it names none. ``missing`` are the
     fields that the source has no column for. ``why`` says in words how encoding, delimiter or sheet
-    were decided; ``notes`` are oddities. None stands for what a kind of file has not.
+    were decided; ``notes`` are oddities. None stands for what a kind of file has not. ``parts``
+    has the findings of each table where there are several; what they share is above them.
     """
 
     kind: str
@@ -65,21 +75,94 @@ class Findings:
     sheet: str | None = None
     why: str = ""
     notes: tuple[str, ...] = ()
+    parts: tuple[Findings, ...] = ()
 
 
 @dataclass(frozen=True)
 class Source:
     """A source as read.
 
-    ``table`` has ``row`` int64 (the heading is row 1) and ``raw_<field>`` string for each field of
-    the schema, all null where the source has no such column. ``rows`` counts the rows of the source
-    that hold anything: those of ``table`` and the distinct rows of ``unreadable``.
+    ``table`` is its raw table, see ``raw_table``. ``rows`` counts the rows of the source that hold
+    anything: those of ``table`` and the distinct rows of ``unreadable``.
     """
 
     table: pa.Table
     unreadable: tuple[Problem, ...]
     rows: int
     findings: Findings
+
+
+@dataclass(frozen=True)
+class RawBatch:
+    """Some rows of a source as a raw table, and what could not be read among them."""
+
+    table: pa.Table
+    unreadable: tuple[Problem, ...]
+
+
+@dataclass
+class OpenSource:
+    """A source that was looked at and is read in batches.
+
+    ``rows`` counts the rows that hold anything, readable or not, and ``notes`` are oddities that
+    only reading shows: both are whole when ``batches`` has come to its end. ``findings`` are those
+    of the look.
+    """
+
+    path: Path
+    schema: Schema
+    findings: Findings
+    rows: int = 0
+    notes: tuple[str, ...] = ()
+    _profile: Profile = profiles.NONE
+    _tables: tuple[_Table, ...] = ()
+
+    def batches(self, *, size: int = SIZE, progress: Progress | None = None) -> Iterator[RawBatch]:
+        """The rows, about ``size`` at a time, in the order of the file.
+
+        :param progress: called with rows read, rows in all (about), and a word.
+        :raises InputError: it is damaged further on, or holds no rows.
+        """
+        self.rows, self.notes = 0, ()
+        total = sum(table.shape.lines for table in self._tables)
+        named = len(self._tables) > 1
+        # the number that the rows of a part are counted on from
+        base = 0
+        for table in self._tables:
+            sheet = table.shape.sheet if named else None
+            last = 0
+            for rows in self._read(table, size):
+                batch = _raw_batch(self.schema, self._profile, table, rows, base, sheet)
+                told = {problem.row for problem in batch.unreadable}
+                self.rows += batch.table.num_rows + len(told)
+                self.notes += tuple(f"{sheet}: {note}" if sheet else note for note in rows.notes)
+                ends = (problem.row or 0 for problem in rows.unreadable)
+                last = max(last, pc.max(rows.row).as_py() or 0, *ends, 0)
+                if batch.table.num_rows or batch.unreadable:
+                    yield batch
+                if progress:
+                    progress(base + last, max(total, base + last), "rows read")
+            base += last
+        if not self.rows:
+            raise InputError("this file holds no rows", file=self.path, fix="Export it again")
+
+    def _read(self, table: _Table, size: int) -> Iterator[Rows]:
+        places = list(table.places.values())
+        key = table.places.get(self.schema.key)
+        return table.reader.batches(self.path, table.shape, places, key=key, size=size)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """One table of a source: its reader, its shape, and the place of each field's column."""
+
+    reader: Reader
+    shape: Shape
+    fields: tuple[str | None, ...]
+
+    @property
+    def places(self) -> dict[str, int]:
+        return {field: place for place, field in enumerate(self.fields) if field}
 
 
 def check_source(path: Path, schema: Schema, *, profile: Path | None = None) -> None:
@@ -90,7 +173,26 @@ def check_source(path: Path, schema: Schema, *, profile: Path | None = None) -> 
     :param profile: a source profile, see ``migrate.intake.profiles``.
     :raises InputError: with one clear line about the first thing that is wrong.
     """
-    _look(path, schema, _profile(profile, schema))
+    open_source(path, schema, profile=profile)
+
+
+def open_source(path: Path, schema: Schema, *, profile: Path | None = None) -> OpenSource:
+    """Look at a source, and be ready to read it. Value codes of its profile travel with the columns.
+
+    :param path: the file.
+    :param schema: the fields looked for.
+    :param profile: a source profile, see ``migrate.intake.profiles``.
+    :raises InputError: as ``check_source``.
+    """
+    said = profiles.NONE if profile is None else profiles.read_profile(profile, schema)
+    reader = cast(Reader, import_module(READERS[kind_of(path)]))
+    shape = reader.look(path, said, dictionary(schema, said.headings, said.ignore))
+    tables = tuple(
+        _Table(reader, part, _fields(path, schema, said, part, bool(shape.parts)))
+        for part in shape.parts or (shape,)
+    )
+    _refuse_absent(path, said, tables)
+    return OpenSource(path, schema, _findings(schema, shape, tables), _profile=said, _tables=tables)
 
 
 def read_source(
@@ -100,7 +202,7 @@ def read_source(
     profile: Path | None = None,
     progress: Progress | None = None,
 ) -> Source:
-    """Read a source whole. Value codes of its profile travel with the columns, for ``stage``.
+    """Read a source whole, where it is known to be small; ``open_source`` reads one of any size.
 
     :param path: the file.
     :param schema: the fields looked for.
@@ -108,28 +210,14 @@ def read_source(
     :param progress: called with rows read, rows in all (about), and a word.
     :raises InputError: as ``check_source``.
     """
-    said = _profile(profile, schema)
-    reader, shape, fields = _look(path, schema, said)
-    places = {field: place for place, field in enumerate(fields) if field}
-    rows = reader.read(
-        path, shape, list(places.values()), key=places.get(schema.key), progress=progress
+    opened = open_source(path, schema, profile=profile)
+    batches = list(opened.batches(progress=progress))
+    return Source(
+        table=pa.concat_tables([batch.table for batch in batches]),
+        unreadable=tuple(problem for batch in batches for problem in batch.unreadable),
+        rows=opened.rows,
+        findings=replace(opened.findings, notes=(*opened.findings.notes, *opened.notes)),
     )
-    columns = dict(zip(places, rows.columns, strict=True))
-    table = raw_table(schema, rows.row, columns, said.values)
-    count = table.num_rows + len({problem.row for problem in rows.unreadable})
-    if not count:
-        raise InputError("this file holds no rows", file=path, fix="Export it again")
-    findings = Findings(
-        kind=shape.kind,
-        headings=tuple(zip(shape.headings, fields, strict=True)),
-        missing=tuple(name for name in schema.names if name not in places),
-        encoding=shape.encoding,
-        delimiter=shape.delimiter,
-        sheet=shape.sheet,
-        why=shape.why,
-        notes=(*shape.notes, *_unnamed(shape), *rows.notes),
-    )
-    return Source(table, rows.unreadable, count, findings)
 
 
 def raw_table(
@@ -137,15 +225,24 @@ def raw_table(
     row: pa.ChunkedArray[Any],
     columns: Mapping[str, pa.ChunkedArray[Any]],
     values: Mapping[str, Mapping[str, str]],
+    *,
+    sheet: str | None = None,
+    sheet_row: pa.ChunkedArray[Any] | None = None,
 ) -> pa.Table:
-    """The raw table of a source: ``row``, then ``raw_<field>`` for each field of the schema.
+    """The raw table of a source: ``row``, ``sheet``, ``sheet_row``, then ``raw_<field>`` for each.
 
-    :param row: int64, one for each record.
+    :param row: int64, one for each record, unique in the source.
     :param columns: text by field; fields that are not there become null.
     :param values: a profile's value codes by field; they become metadata of the column.
+    :param sheet: the table of the source that the rows stand in, None where it has one.
+    :param sheet_row: the row of each record in that table; ``row`` if None.
     """
-    fields: list[pa.Field[Any]] = [pa.field("row", pa.int64())]
-    arrays: list[Any] = [row]
+    fields: list[pa.Field[Any]] = [pa.field(name, type) for name, type in PLACE.items()]
+    arrays: list[Any] = [
+        row,
+        pa.repeat(pa.scalar(sheet, pa.string()), len(row)),
+        row if sheet_row is None else sheet_row,
+    ]
     for name in schema.names:
         codes = values.get(name)
         metadata = {VALUES: json.dumps(codes, ensure_ascii=False).encode()} if codes else None
@@ -154,24 +251,87 @@ def raw_table(
     return pa.table(arrays, schema=pa.schema(fields))
 
 
-def _profile(path: Path | None, schema: Schema) -> Profile:
-    return profiles.NONE if path is None else profiles.read_profile(path, schema)
+def _raw_batch(
+    schema: Schema, said: Profile, table: _Table, rows: Rows, base: int, sheet: str | None
+) -> RawBatch:
+    columns = dict(zip(table.places, rows.columns, strict=True))
+    number: Any = pc.add(rows.row, base) if base else rows.row
+    raw = raw_table(schema, number, columns, said.values, sheet=sheet, sheet_row=rows.row)
+    unreadable = rows.unreadable
+    if sheet is not None:
+        unreadable = tuple(
+            replace(
+                problem,
+                row=None if problem.row is None else base + problem.row,
+                sheet=sheet,
+                sheet_row=problem.row,
+            )
+            for problem in unreadable
+        )
+    return RawBatch(raw, unreadable)
 
 
-def _look(
-    path: Path, schema: Schema, said: Profile
-) -> tuple[Reader, Shape, tuple[str | None, ...]]:
-    reader = cast(Reader, import_module(READERS[kind_of(path)]))
-    shape = reader.look(path, said, dictionary(schema, said.headings, said.ignore))
-    fields = map_headings(
-        shape.headings,
+def _fields(
+    path: Path, schema: Schema, said: Profile, part: Shape, is_part: bool
+) -> tuple[str | None, ...]:
+    given = said.headings
+    if is_part:
+        # another part may be the one that has it
+        present = {letters.key(heading) for heading in part.headings}
+        given = {name: field for name, field in given.items() if letters.key(name) in present}
+    return map_headings(
+        part.headings,
         schema,
-        file=path,
-        row=shape.heading_row,
-        given=said.headings,
+        file=f"{path}, {part.sheet}" if is_part else path,
+        row=part.heading_row,
+        given=given,
         ignore=said.ignore,
     )
-    return reader, shape, fields
+
+
+def _refuse_absent(path: Path, said: Profile, tables: Sequence[_Table]) -> None:
+    present = {letters.key(heading) for table in tables for heading in table.shape.headings}
+    for heading, field in said.headings.items():
+        if letters.key(heading) not in present:
+            raise InputError(
+                f"the source profile maps the heading '{heading}' to {field}, "
+                "but none of its tables has it",
+                file=path,
+                fix="Correct the heading in the profile, or take it out",
+            )
+
+
+def _findings(schema: Schema, shape: Shape, tables: Sequence[_Table]) -> Findings:
+    if not shape.parts:
+        return _found(schema, tables[0])
+    parts = tuple(_found(schema, table) for table in tables)
+    encodings = {part.encoding for part in parts}
+    delimiters = {part.delimiter for part in parts}
+    return Findings(
+        kind=shape.kind,
+        headings=tuple(dict.fromkeys(pair for part in parts for pair in part.headings)),
+        missing=tuple(name for name in schema.names if all(name in p.missing for p in parts)),
+        encoding=encodings.pop() if len(encodings) == 1 else None,
+        delimiter=delimiters.pop() if len(delimiters) == 1 else None,
+        sheet=", ".join(part.sheet or "" for part in parts),
+        why=shape.why,
+        notes=(*shape.notes, *(f"{part.sheet}: {note}" for part in parts for note in part.notes)),
+        parts=parts,
+    )
+
+
+def _found(schema: Schema, table: _Table) -> Findings:
+    shape = table.shape
+    return Findings(
+        kind=shape.kind,
+        headings=tuple(zip(shape.headings, table.fields, strict=True)),
+        missing=tuple(name for name in schema.names if name not in table.places),
+        encoding=shape.encoding,
+        delimiter=shape.delimiter,
+        sheet=shape.sheet,
+        why=shape.why,
+        notes=(*shape.notes, *_unnamed(shape)),
+    )
 
 
 def _unnamed(shape: Shape) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from migrate.intake.schema import Field, Kind, Schema
-from migrate.intake.sources import VALUES
+from migrate.intake.sources import PLACE, VALUES
 from migrate.persian import letters, names
 from migrate.persian.bulk import map_distinct
 from migrate.persian.dates import UnreadDate, parse_date
@@ -40,20 +40,24 @@ class Reading:
 def stage(table: pa.Table, schema: Schema) -> pa.Table:
     """The staged table of a raw one, row for row, in the same order.
 
-    Columns: ``row``; then for each field ``raw_<f>`` as it was read, ``<f>`` canonical, and what is
-    derived from it: ``_key``, ``_sound``, ``_skeleton``, ``_parts`` of a name; ``_first``,
-    ``_last`` (date32) and ``_note`` of a date; ``_id`` of a university, and ``_unit``, its branch
-    or campus; ``_id`` of a field of study, and ``_root``, its whole field; ``_level`` of a degree;
+    Columns: ``row``, ``sheet``, ``sheet_row``; then for each field ``raw_<f>`` as it was read,
+    ``<f>`` canonical, and what is derived from it: ``_key``, ``_sound``, ``_skeleton``, ``_parts``
+    of a name; ``_first``, ``_last`` (date32) and ``_note`` of a date; ``_id`` of a university, and
+    ``_unit``, its branch or campus; ``_id`` of a field of study, and ``_root``, its whole field;
+    ``_level`` of a degree;
     ``_state`` of a national ID; ``_key`` of a place. All are null where the raw value is missing or
     blank. A value that is there and not understood keeps its raw text and has a null canonical
     value; an unknown university, field or degree has its folded text, and a null ``_id`` or
     ``_level``.
 
-    :param table: ``row`` int64 and ``raw_<field>`` string for each field, as ``read_source`` and
+    :param table: ``row`` and ``raw_<field>`` string for each field, as ``read_source`` and
         ``read_registry`` give it. A raw column may carry its profile's value codes.
     :param schema: the fields.
     """
-    columns: dict[str, Any] = {"row": table.column("row")}
+    has = table.column_names
+    columns: dict[str, Any] = {name: table.column(name) for name in PLACE if name in has}
+    columns.setdefault("sheet", pa.nulls(table.num_rows, pa.string()))
+    columns.setdefault("sheet_row", table.column("row"))
     for field in schema.fields:
         raw = f"raw_{field.name}"
         columns[raw] = table.column(raw)
@@ -66,7 +70,7 @@ def stage(table: pa.Table, schema: Schema) -> pa.Table:
 
 def staged_names(schema: Schema) -> tuple[str, ...]:
     """The columns of a staged table, in order."""
-    found = ["row"]
+    found = list(PLACE)
     for field in schema.fields:
         found.append(f"raw_{field.name}")
         found.extend(field.name + suffix for suffix in READINGS[field.kind].columns)

@@ -90,7 +90,12 @@ def problems(validation: Validation, frame: pd.DataFrame) -> list[Problem]:
     if keys.duplicated().any():
         raise ValueError(f"{validation.key} is not unique: rows cannot be told apart by it")
     place = {key: at for at, key in enumerate(keys.tolist())}
-    wanted = {field for check in failed for field in check.fields} | {"row", "legacy_id"}
+    wanted = {field for check in failed for field in check.fields} | {
+        "row",
+        "sheet",
+        "sheet_row",
+        "legacy_id",
+    }
     columns = [name for name in frame.columns if name.removeprefix("raw_") in wanted]
     rows = sorted({place[key] for check in failed for key in check.failing})
     records = dict(zip(rows, frame[columns].iloc[rows].to_dict("records"), strict=True))
@@ -100,16 +105,23 @@ def problems(validation: Validation, frame: pd.DataFrame) -> list[Problem]:
         for key in check.failing:
             record = records[place[key]]
             problem = Problem(
-                row=None if pd.isna(record.get("row")) else int(record["row"]),
+                row=_number(record, "row"),
                 legacy_id=_text(record, "legacy_id"),
                 column=check.column,
                 found=shown(record, check.fields) or None,
                 rule=check.rule,
                 reason=reason,
+                sheet=_text(record, "sheet"),
+                sheet_row=_number(record, "sheet_row") if _text(record, "sheet") else None,
             )
             found.append((place[key], order, problem))
     found.sort(key=lambda entry: entry[:2])
     return [problem for _, _, problem in found]
+
+
+def _number(record: dict[Any, Any], name: str) -> int | None:
+    value = record.get(name)
+    return None if pd.isna(value) else int(value)
 
 
 def _text(record: dict[Any, Any], name: str) -> str | None:

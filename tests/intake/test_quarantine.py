@@ -25,6 +25,8 @@ problems = st.builds(
     found=st.none() | text,
     rule=text,
     reason=text,
+    sheet=st.none() | text,
+    sheet_row=st.none() | st.integers(1, 10**7),
 )
 
 
@@ -40,7 +42,9 @@ def test_what_is_written_is_read_back(
 def test_excel_is_told_that_it_is_utf_8(tmp_path: Path) -> None:
     write_quarantine(tmp_path / "q.csv", [PROBLEM])
     content = (tmp_path / "q.csv").read_bytes()
-    assert content.startswith(b"\xef\xbb\xbfrow,legacy_id,column,found,rule,reason\r\n")
+    assert content.startswith(
+        b"\xef\xbb\xbfrow,legacy_id,column,found,rule,reason,sheet,sheet_row\r\n"
+    )
     assert "۱۳۶۲/۱۳/۴۵".encode() in content
 
 
@@ -69,9 +73,9 @@ def test_the_whole_row_may_stand_beside_its_problem(tmp_path: Path) -> None:
     write_quarantine(tmp_path / "q.csv", [anonymous, Problem(9, None, None, None, "r", "x")], raw)
     with (tmp_path / "q.csv").open(encoding="utf-8-sig", newline="") as stream:
         lines = list(csv.reader(stream))
-    assert lines[0][6:] == ["raw_legacy_id", "raw_first_name"]
-    assert lines[1] == ["7", "L-7", "", "", "r", "why", "L-7", "'=cmd"]
-    assert lines[2] == ["9", "", "", "", "r", "x", "", ""]
+    assert lines[0][8:] == ["raw_legacy_id", "raw_first_name"]
+    assert lines[1] == ["7", "L-7", "", "", "r", "why", "", "", "L-7", "'=cmd"]
+    assert lines[2] == ["9", "", "", "", "r", "x", "", "", "", ""]
     assert read_quarantine(tmp_path / "q.csv")[0] == Problem(7, "L-7", None, None, "r", "why")
 
 

@@ -15,7 +15,7 @@ from migrate.errors import InputError
 from migrate.intake.headings import dictionary
 from migrate.intake.profiles import NONE, Profile
 from migrate.intake.readers import delimited
-from migrate.intake.sources import Source, check_source, read_source
+from migrate.intake.sources import Source, check_source, open_source, read_source
 
 HEADING = ["شناسه", "نام", "نام خانوادگي", "دانشگاه", "تاريخ تولد"]
 ROWS = [
@@ -248,7 +248,12 @@ def test_progress_is_told_in_rows(tmp_path: Path) -> None:
     many = [[str(n), "a\nb", "c", "d", "e"] for n in range(25_000)]
     path.write_text(table([HEADING, *many]), encoding="utf-8", newline="")
     told: list[tuple[int, int, str]] = []
-    source = read_source(path, LEGACY, progress=lambda *step: told.append(step))
-    assert source.rows == 25_000
-    assert [done for done, _, _ in told] == [10_000, 20_000]
+    opened = open_source(path, LEGACY)
+    batches = list(opened.batches(size=10_000, progress=lambda *step: told.append(step)))
+    assert opened.rows == sum(batch.table.num_rows for batch in batches) == 25_000
+    assert max(batch.table.num_rows for batch in batches) <= 10_000
+    done = [step[0] for step in told]
+    assert done == sorted(done)
+    assert done[-1] == 25_001
+    assert len(done) >= 3
     assert all(done <= total for done, total, _ in told)

@@ -42,7 +42,12 @@ def test_what_was_found_is_said(tmp_path: Path) -> None:
 
 def test_the_raw_table_has_all_fields_and_null_where_the_source_has_none(tmp_path: Path) -> None:
     table = read_source(source(tmp_path, HEADING + "1,علی,,تهران\n"), LEGACY).table
-    assert table.column_names == ["row", *(f"raw_{name}" for name in LEGACY.names)]
+    assert table.column_names == [
+        "row",
+        "sheet",
+        "sheet_row",
+        *(f"raw_{name}" for name in LEGACY.names),
+    ]
     assert table.schema.field("row").type == pa.int64()
     assert {table.schema.field(f"raw_{name}").type for name in LEGACY.names} == {pa.string()}
     assert table.to_pylist()[0]["raw_last_name"] == ""

@@ -45,9 +45,10 @@ def staged(field: str, *cells: str | None, schema: Schema = LEGACY) -> dict[str,
 def test_all_columns_are_always_there_in_one_order(schema: Schema) -> None:
     table = stage(raw(schema, **{schema.key: ["1"]}), schema)
     assert tuple(table.column_names) == staged_names(schema)
-    assert table.column_names[:3] == ["row", f"raw_{schema.key}", schema.key]
+    assert table.column_names[:3] == ["row", "sheet", "sheet_row"]
+    assert table.column_names[3:5] == [f"raw_{schema.key}", schema.key]
     assert len(set(table.column_names)) == len(table.column_names)
-    for name in table.column_names[1:]:
+    for name in table.column_names[3:]:
         date = name.endswith(("_date_first", "_date_last"))
         assert table.schema.field(name).type == (pa.date32() if date else pa.string())
         assert table.column(name).to_pylist() == (["1"] if schema.key in name else [None])

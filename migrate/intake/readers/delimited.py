@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, cast
@@ -22,11 +22,13 @@ from migrate.intake.readers import delimiter as delimiters
 from migrate.intake.readers import encoding as encodings
 from migrate.intake.readers.records import BLANK, records, shown
 from migrate.intake.readers.rows import (
+    SIZE,
     Progress,
     Rows,
     Shape,
     blank_rows_note,
     chunked,
+    in_slices,
     row_numbers,
 )
 from migrate.intake.readers.survey import HEAD, UNDECODABLE, LineCount, chunks, survey
@@ -75,15 +77,16 @@ def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape
     )
 
 
-def read(
+def batches(
     path: Path,
     shape: Shape,
     columns: Sequence[int],
     *,
     key: int | None = None,
+    size: int = SIZE,
     progress: Progress | None = None,
-) -> Rows:
-    """All rows of a text table that was looked at.
+) -> Iterator[Rows]:
+    """The rows of a text table that was looked at.
 
     Arrow parts a file whose every record is one sound line. Any other is parted line by line, so
     that what is wrong with a row is said by its number, and stays with that row.
@@ -92,7 +95,7 @@ def read(
     :param key: the place of the column that identifies a row, for problems to name it.
     """
     rows = _read_at_once(path, shape, columns)
-    return rows or _read_one_by_one(path, shape, columns, key, progress)
+    yield from in_slices(rows or _read_one_by_one(path, shape, columns, key, progress), size)
 
 
 def _first_lines(head: bytes, codec: str, whole: bool) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from migrate.errors import InputError
 from migrate.intake.profiles import Profile
 from migrate.intake.readers import cells as values
-from migrate.intake.readers.rows import Progress, Rows, Shape, chunked, row_numbers
+from migrate.intake.readers.rows import SIZE, Progress, Rows, Shape, chunked, row_numbers
 
 
 def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape:
@@ -40,32 +40,37 @@ def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape
     return Shape(kind="Parquet", headings=headings, lines=count, why="it begins with PAR1")
 
 
-def read(
+def batches(
     path: Path,
     shape: Shape,
     columns: Sequence[int],
     *,
     key: int | None = None,
+    size: int = SIZE,
     progress: Progress | None = None,
-) -> Rows:
-    """All rows of a Parquet file as text, see ``cells.text``; null stays null.
+) -> Iterator[Rows]:
+    """The rows of a Parquet file as text, see ``cells.text``; null stays null.
 
     :param columns: places of the columns wanted, from 0.
     :param key: not used: no row of a Parquet file is unreadable by itself.
+    :param size: how many rows a batch holds at most.
     :raises InputError: a wanted column holds lists, structures or bytes; a page is damaged.
     """
-    taken: list[list[Any]] = [[] for _ in columns]
     rounded = [0 for _ in columns]
     done = 0
     try:
         with pq.ParquetFile(path) as file:
-            for group in range(file.num_row_groups):
-                table = file.read_row_group(group)
+            # by name, so that columns that are not wanted are not read; columns may share one
+            names = list(dict.fromkeys(shape.headings[place] for place in columns))
+            for batch in file.iter_batches(size, columns=names):
+                taken = []
                 for n, place in enumerate(columns):
-                    texts, lost = _texts(path, shape.headings[place], table.column(place))
-                    taken[n].extend(texts)
+                    heading = shape.headings[place]
+                    texts, lost = _texts(path, heading, batch.column(names.index(heading)))
+                    taken.append(chunked(texts, pa.string()))
                     rounded[n] += lost
-                done += table.num_rows
+                yield Rows(row_numbers(shape.heading_row + 1 + done, len(batch)), tuple(taken))
+                done += len(batch)
                 if progress:
                     progress(done, shape.lines, "rows read")
     except (pa.ArrowException, OSError) as error:
@@ -77,15 +82,12 @@ def read(
         for place, lost in zip(columns, rounded, strict=True)
         if lost
     )
-    return Rows(
-        row=row_numbers(shape.heading_row + 1, done),
-        columns=tuple(chunked(chunks, pa.string()) for chunks in taken),
-        notes=notes,
-    )
+    nothing = tuple(chunked([], pa.string()) for _ in columns)
+    yield Rows(row_numbers(0, 0), nothing, notes=notes)
 
 
 def _texts(path: Path, heading: str, column: Any) -> tuple[list[Any], int]:
-    """The chunks of a column as text, and how many of its numbers have lost digits."""
+    """The chunks of an array as text, and how many of its numbers have lost digits."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     kind = column.type
@@ -98,7 +100,7 @@ def _texts(path: Path, heading: str, column: Any) -> tuple[list[Any], int]:
             fix="Write it as text",
         )
     if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_integer(kind):
-        return column.cast(pa.string()).chunks, 0
+        return [column.cast(pa.string())], 0
     cells = column.to_pylist()
     lost = sum(map(values.is_rounded, cells))
     return [pa.array([values.text(cell) for cell in cells], pa.string())], lost

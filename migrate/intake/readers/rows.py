@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,8 @@ import pyarrow as pa
 from migrate.intake.quarantine import Problem
 
 Progress = Callable[[int, int, str], None]
+# rows that are in memory at one time, about
+SIZE = 65_536
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,10 @@ class Shape:
     row they stand in, counted from 1; ``heading_lines`` the lines of text up to its end, which are
     more where a cell holds a line end. ``encoding`` is the usual name, ``codec`` Python's. ``why``
     says how encoding and delimiter were concluded. ``lines`` is about how many lines there are.
+
+    A file with several tables (sheets, members of an archive) has ``parts``, the shape of each in
+    the order they are read; ``sheet`` of a part is the name that a person finds it by, unique in
+    the file. Its own ``headings`` then do not matter. Rows are numbered within their part.
     """
 
     kind: str
@@ -34,20 +40,35 @@ class Shape:
     sheet: str | None = None
     why: str = ""
     notes: tuple[str, ...] = ()
+    parts: tuple[Shape, ...] = ()
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a file: ``row`` int64, ``columns`` text, all of one length.
+    """Some rows of a table: ``row`` int64, ``columns`` text, all of one length.
 
     ``columns`` are those asked for, in the order asked. ``unreadable`` has one problem for each
     row that could not be read and is in no column. Rows without any value are in neither.
+    ``notes`` on the whole table come with its last batch, which may hold no rows.
     """
 
     row: pa.ChunkedArray[Any]
     columns: tuple[pa.ChunkedArray[Any], ...]
     unreadable: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+
+
+def in_slices(rows: Rows, size: int) -> Iterator[Rows]:
+    """The same rows, at most ``size`` at a time; problems and notes come with the last of them."""
+    count = len(rows.row)
+    for at in range(0, max(count, 1), size):
+        last = at + size >= count
+        yield Rows(
+            rows.row.slice(at, size),
+            tuple(column.slice(at, size) for column in rows.columns),
+            rows.unreadable if last else (),
+            rows.notes if last else (),
+        )
 
 
 def chunked(chunks: Sequence[Any], type: pa.DataType) -> pa.ChunkedArray[Any]:

@@ -15,9 +15,15 @@ from migrate.errors import InputError
 from migrate.intake.headings import SEARCHED, count_known, find_heading
 from migrate.intake.profiles import Profile
 from migrate.intake.readers import cells as values
-from migrate.intake.readers.rows import Progress, Rows, Shape, blank_rows_note, chunked
-
-_BATCH = 20_000
+from migrate.intake.readers.rows import (
+    SIZE,
+    Progress,
+    Rows,
+    Shape,
+    blank_rows_note,
+    chunked,
+    row_numbers,
+)
 
 
 def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape:
@@ -67,39 +73,41 @@ def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape
     )
 
 
-def read(
+def batches(
     path: Path,
     shape: Shape,
     columns: Sequence[int],
     *,
     key: int | None = None,
+    size: int = SIZE,
     progress: Progress | None = None,
-) -> Rows:
-    """All rows of a sheet as text, see ``cells.text``; an empty cell is ''.
+) -> Iterator[Rows]:
+    """The rows of a sheet as text, see ``cells.text``; an empty cell is ''.
 
     Error cells (#N/A, #REF!) hold no value and are empty. Dates and rounded numbers are noted.
 
     :param columns: places of the columns wanted, from 0.
     :param key: not used: no row of a workbook is unreadable by itself.
+    :param size: how many rows a batch holds at most.
     """
     assert shape.sheet is not None
-    numbers: list[Any] = []
-    parts: list[list[Any]] = [[] for _ in columns]
     dates: Counter[int] = Counter()
     rounded: Counter[int] = Counter()
     blank = 0
     rows = _after(path, shape.sheet, shape.heading_row)
     number = shape.heading_row
-    while batch := list(islice(rows, _BATCH)):
+    while batch := list(islice(rows, size)):
         kept = [(number + n, row) for n, row in enumerate(batch, 1) if any(map(_holds, row))]
         number += len(batch)
         blank += len(batch) - len(kept)
-        numbers.append(pa.array([n for n, _ in kept], pa.int64()))
-        for part, place in zip(parts, columns, strict=True):
+        taken = []
+        for place in columns:
             cells = [row[place] for _, row in kept]
             dates[place] += sum(hasattr(cell, "isoformat") for cell in cells)
             rounded[place] += sum(map(values.is_rounded, cells))
-            part.append(pa.array(_texts(cells), pa.string()))
+            taken.append(chunked([pa.array(_texts(cells), pa.string())], pa.string()))
+        numbers: Any = pa.array([n for n, _ in kept], pa.int64())
+        yield Rows(chunked([numbers], pa.int64()), tuple(taken))
         if progress:
             progress(number, max(number, shape.lines), "rows read")
     notes = [*blank_rows_note(blank)]
@@ -115,11 +123,8 @@ def read(
                 f"column {heading}: {rounded[place]} number(s) were rounded by the spreadsheet, "
                 "which keeps 15 digits; such a column must be text"
             )
-    return Rows(
-        row=chunked(numbers, pa.int64()),
-        columns=tuple(chunked(part, pa.string()) for part in parts),
-        notes=tuple(notes),
-    )
+    nothing = tuple(chunked([], pa.string()) for _ in columns)
+    yield Rows(row_numbers(0, 0), nothing, notes=tuple(notes))
 
 
 def _open(path: Path) -> Any:
