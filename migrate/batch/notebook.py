@@ -30,6 +30,7 @@ _TRANSIENT = (
 )
 _ERROR_KINDS = {"InputError": 2, "RunError": 1, "MigrateError": 1}
 _TABLE = re.compile(r'<table id="(T_[0-9a-f]{5})"')
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+>")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -107,18 +108,20 @@ def clean(path: Path) -> None:
             cell.metadata.get("papermill", {}).pop(key, None)
     for key in _TRANSIENT:
         content.metadata.get("papermill", {}).pop(key, None)
-    _name_tables(content)
+    _without_chance(content)
     masked = secrets.mask_all(content)
     text = json.dumps(masked, ensure_ascii=False, indent=1, sort_keys=True)
     path.write_text(text + "\n", encoding="utf-8")
 
 
-def _name_tables(content: Any) -> None:
-    """Give the tables that pandas styled the names T_00001, T_00002… in place of random ones."""
+def _without_chance(content: Any) -> None:
+    """Drop addresses of objects, and name the tables that pandas styled T_00001, T_00002…"""
     number = 0
     for cell in content.cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
+            if "text/plain" in data:
+                data["text/plain"] = _ADDRESS.sub(">", data["text/plain"])
             for name in _TABLE.findall(data.get("text/html", "")):
                 number += 1
                 data["text/html"] = data["text/html"].replace(name, f"T_{number:05d}")
