@@ -1,7 +1,7 @@
-"""The tables of the store: batches, codes, their ledger, and the cases that universities decide.
+"""The tables of the store: batches, codes and their ledger, cases, aliases, corrected rows.
 
 What the columns say here, the migrations create; a test compares the two. Triggers stand in the
-migrations only: they refuse to change or delete events, cases, and all of a code but its state.
+migrations only: they refuse to change or delete anything but the state of a code.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 ACTIVE = "active"
 # what a code can be; only one that is active stands for its degree
 STATES = (ACTIVE, "suspended", "revoked", "superseded")
+# what a text of a source may stand for by an alias
+ALIAS_KINDS = ("university", "field_of_study", "degree")
 # a name of its own, so that the store can share a database with others that use Alembic
 VERSION_TABLE = "migrate_version"
 
@@ -65,7 +67,11 @@ class EventRow(Base):
 
 
 class BatchRow(Base):
-    """A batch, and the content of the source it was begun with."""
+    """A batch, and what it was begun with: the source's content, and the newest entry of aliases.
+
+    ``corrects`` is the batch whose quarantined rows this one takes up again, with the corrections
+    in a file of the content ``corrections_sha256``; both are null for a batch of a whole source.
+    """
 
     __tablename__ = "batches"
     __table_args__ = (Index(None, "source_sha256"),)
@@ -73,6 +79,9 @@ class BatchRow(Base):
     batch: Mapped[str] = mapped_column(Text, primary_key=True)
     source_sha256: Mapped[str] = mapped_column(String(64))
     begun_at: Mapped[str] = mapped_column(String(20))
+    aliases_seq: Mapped[int | None] = mapped_column(Integer)
+    corrects: Mapped[str | None] = mapped_column(Text)
+    corrections_sha256: Mapped[str | None] = mapped_column(String(64))
 
 
 class CodeRow(Base):
@@ -128,3 +137,45 @@ class CaseRow(Base):
     university: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(String(64))
     body: Mapped[str] = mapped_column(Text)
+
+
+class AliasRow(Base):
+    """One entry of the log of aliases, as :class:`migrate.store.aliases.AliasEntry`."""
+
+    __tablename__ = "aliases"
+    __table_args__ = (
+        Index(None, "kind", "key"),
+        CheckConstraint("seq >= 1", name="seq"),
+        CheckConstraint(
+            "kind IN ({})".format(", ".join(f"'{kind}'" for kind in ALIAS_KINDS)), name="kind"
+        ),
+    )
+
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(String(32))
+    key: Mapped[str] = mapped_column(Text)
+    text: Mapped[str] = mapped_column(Text)
+    target: Mapped[str | None] = mapped_column(Text)
+    decided_by: Mapped[str] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    at: Mapped[str] = mapped_column(String(20))
+
+
+class CorrectionRow(Base):
+    """A source row that was quarantined, corrected, and settled by ``batch``: once and for all.
+
+    ``changes`` is the canonical JSON of what was corrected: column, original, corrected, by whom.
+    """
+
+    __tablename__ = "corrections"
+    __table_args__ = (ForeignKeyConstraint(["batch"], ["batches.batch"]), Index(None, "batch"))
+
+    source_sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    row: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    sheet: Mapped[str | None] = mapped_column(Text)
+    sheet_row: Mapped[int | None] = mapped_column(Integer)
+    legacy_id: Mapped[str | None] = mapped_column(Text)
+    batch: Mapped[str] = mapped_column(Text)
+    corrects: Mapped[str] = mapped_column(Text)
+    changes: Mapped[str] = mapped_column(Text)
+    at: Mapped[str] = mapped_column(String(20))
