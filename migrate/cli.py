@@ -116,6 +116,15 @@ def run(
             help="Write codes into the registry's empty validity_code where it is a database.",
         ),
     ] = True,
+    accept: Annotated[
+        float,
+        typer.Option(
+            min=0.99,
+            max=0.9999999,
+            help="The least probability of a right link for `linked`: a lower one sends less to "
+            "universities, and links more records to wrong degrees.",
+        ),
+    ] = 0.9999,
     as_json: AsJson = False,
 ) -> None:
     """Run a batch: link a legacy ledger to the registry, report mismatches, issue codes.
@@ -155,7 +164,9 @@ def run(
                     f"{' and '.join(missing)} must be given",
                     fix="`migrate run --help` shows an example",
                 )
-            settings = _settings(source, registry, batch, store, reports, profile, write_back)
+            settings = _settings(
+                source, registry, batch, store, reports, profile, write_back, accept
+            )
             known = runs.run(settings, issue=issue, watch=watch)
     _print_summary(known, as_json)
 
@@ -261,6 +272,7 @@ def _settings(
     reports: Path,
     profile: Path | None,
     write_back: bool,
+    accept: float,
 ) -> Any:
     from migrate.batch import secrets
     from migrate.batch.settings import (
@@ -286,6 +298,7 @@ def _settings(
         store=store_address,
         profile=str(profile.resolve()) if profile else "",
         write_back=write_back,
+        accept=accept,
     )
 
 

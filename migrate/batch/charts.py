@@ -26,7 +26,7 @@ COLOURS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Picture:
     """A picture as a notebook shows it: a PNG with words for those who cannot see it."""
 
@@ -36,6 +36,9 @@ class Picture:
     def _repr_html_(self) -> str:
         data = base64.b64encode(self.png).decode("ascii")
         return f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{data}">'
+
+    def __repr__(self) -> str:
+        return f"[{self.alt}]"
 
 
 def _picture(figure: Figure, alt: str) -> Picture:
@@ -109,16 +112,18 @@ def weights(frame: pd.DataFrame) -> Picture:
     ):
         axes.spines[["top", "right"]].set_visible(False)
         named = [name for name in COLOURS if (frame["outcome"] == name).any()]
-        axes.hist(
-            [frame.loc[frame["outcome"] == name, column] for name in named],
-            bins=60,
-            stacked=True,
-            color=[COLOURS[name] for name in named],
-            label=named,
-        )
+        if named:
+            axes.hist(
+                [frame.loc[frame["outcome"] == name, column] for name in named],
+                bins=60,
+                stacked=True,
+                color=[COLOURS[name] for name in named],
+                label=named,
+            )
         axes.set_xlabel(label)
     panes[0].set_ylabel("records")
-    panes[1].legend(frameon=False, fontsize=8)
+    if not frame.empty:
+        panes[1].legend(frameon=False, fontsize=8)
     return _picture(
         figure, "Histograms of match weights of the person and of the degree, by outcome"
     )

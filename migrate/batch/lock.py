@@ -20,7 +20,8 @@ def hold(folder: Path, name: str, *, wait: float = 0.0) -> Iterator[None]:
 
     Raises RunError when another process holds it for longer.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    # a batch's folder holds personal data
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     deadline = time.monotonic() + wait
     with (folder / f".{name}.lock").open("a") as stream:
         while True:

@@ -17,6 +17,7 @@ overflow-x:auto;font-size:.82rem;white-space:pre-wrap;overflow-wrap:anywhere}
 .jp-OutputArea-output,.output_area,.output_html{overflow-x:auto;margin:.4rem 0}
 table{border-collapse:collapse;font-size:.85rem;margin:.6rem 0}
 th,td{border-bottom:1px solid #e3e6ea;padding:.25rem .7rem;text-align:start;vertical-align:top}
+caption{text-align:start;font-weight:600;padding:.3rem 0}
 thead th{border-bottom:2px solid #aab2bd}td{unicode-bidi:plaintext}
 img{max-width:100%;height:auto}
 @media print{body{max-width:none;margin:0}pre{white-space:pre-wrap}}

@@ -62,7 +62,7 @@ def run(settings: Settings, *, issue: bool = True, watch: Watch | None = None) -
             known = manifests.new(settings) | {"issue": issue}
             manifests.write(settings.folder, known)
         else:
-            _same_batch(known, settings)
+            refuse_other_settings(known, settings)
         return _run_stages(settings, pending(settings.folder, known), watch or Silent())
 
 
@@ -141,11 +141,15 @@ def parameters_of(stage: str, settings: Settings) -> dict[str, Any]:
             "store": settings.store,
             "profile": settings.profile,
             "write_back": settings.write_back,
+            "accept": settings.accept,
         }
+    if stage == "3-link":
+        given["accept"] = settings.accept
     return given
 
 
-def _same_batch(known: Manifest, settings: Settings) -> None:
+def refuse_other_settings(known: Manifest, settings: Settings) -> None:
+    """Raise InputError where a batch was begun with other settings, or another source's content."""
     before, now = known["parameters"], settings.to_dict()
     for name in now:
         if name != "reports" and before.get(name) != now[name]:

@@ -28,6 +28,7 @@ class Settings:
     store: str
     profile: str = ""
     write_back: bool = True
+    accept: float = 0.9999
 
     @property
     def folder(self) -> Path:
@@ -55,7 +56,7 @@ class Settings:
             if name not in values:
                 raise InputError("a parameter is missing", file=file, column=name, fix="Add it")
         for name, value in values.items():
-            wanted = bool if name == "write_back" else str
+            wanted: type = {"write_back": bool, "accept": float}.get(name, str)
             if not isinstance(value, wanted):
                 raise InputError(
                     f"a parameter must be {wanted.__name__}", file=file, column=name, found=value

@@ -8,21 +8,11 @@ from typing import TYPE_CHECKING, Any
 from migrate.batch import manifest as manifests
 from migrate.batch.manifest import Manifest
 from migrate.batch.project import ISSUE, STAGES
+from migrate.diplomas.terms import CASES, OUTCOMES
 from migrate.errors import InputError
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-OUTCOMES = (
-    "linked",
-    "mismatch",
-    "ambiguous",
-    "degree_missing",
-    "person_missing",
-    "duplicate",
-    "already_coded",
-    "quarantined",
-)
 
 
 def read(reports: Path, name: str | None = None) -> list[dict[str, Any]]:
@@ -76,7 +66,7 @@ def table(entries: list[dict[str, Any]]) -> Table:
         shown.add_column(heading, justify="right")
     for entry in entries:
         outcomes = entry["outcomes"]
-        cases = sum(outcomes.get(name, 0) for name in OUTCOMES[1:5])
+        cases = sum(outcomes.get(name, 0) for name in CASES)
         shown.add_row(
             entry["batch"],
             entry["state"],
@@ -108,6 +98,8 @@ def closing_lines(known: Manifest) -> list[str]:
         if counts.get("written_back") is not None:
             codes += f", {counts['written_back']:,} of them in the registry"
     lines.append(f"codes issued: {codes}")
+    if counts.get("write_back_refused"):
+        lines.append(f"the registry was not written to: {counts['write_back_refused']}")
     lines.append(f"packets for universities: {counts.get('packets', 0):,} in {folder / 'packets'}")
     lines.append(f"read next: {folder / 'notebooks' / '6-summary.html'}")
     return lines

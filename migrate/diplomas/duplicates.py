@@ -18,12 +18,14 @@ class Settled:
     """Outcomes and contradictions after settling, one a decision.
 
     ``stands`` is, for a `duplicate`, the place of the decision that stands for its degree; for a
-    record that disputes a degree with another, that other's place; else -1.
+    record that disputes a degree with another, that other's place; else -1. ``coded`` says whether
+    the decision's degree has a code.
     """
 
     outcome: list[str]
     contradicts: list[tuple[str, ...]]
     stands: list[int]
+    coded: list[bool]
 
 
 def settle(decisions: Decisions, linkage: Linkage, left: pa.Table, right: pa.Table) -> Settled:
@@ -65,7 +67,8 @@ def settle(decisions: Decisions, linkage: Linkage, left: pa.Table, right: pa.Tab
             for place in places:
                 if outcome[place] in ("linked", "duplicate"):
                     outcome[place], stands[place] = "already_coded", -1
-    return Settled(outcome, contradicts, stands)
+    coded_now = [bool(flag) for flag in coded[linkage.right[decisions.pair]]]
+    return Settled(outcome, contradicts, stands, coded_now)
 
 
 def _disagreements(

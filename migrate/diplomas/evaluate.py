@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from migrate.diplomas.outcomes import CASES, OUTCOMES
+from migrate.diplomas.terms import CASES, OUTCOMES
 from migrate.errors import InputError, MigrateError
 
 # outcomes that say which degree a row is of

@@ -15,6 +15,7 @@ from migrate.diplomas.duplicates import settle
 from migrate.diplomas.keys import with_keys
 from migrate.diplomas.outcomes import Decisions, Thresholds, decide
 from migrate.diplomas.reasons import reason_of
+from migrate.diplomas.terms import NAMED
 from migrate.intake.quarantine import Problem
 from migrate.linkage.link import Linkage, link_tables
 from migrate.linkage.model import LinkageModel, read_model
@@ -33,8 +34,6 @@ OUTCOME_COLUMNS = (
     "contradicts",
     "reason",
 )
-# outcomes that name a degree
-NAMED = ("linked", "mismatch", "duplicate", "already_coded")
 
 
 @dataclass(frozen=True)
@@ -190,6 +189,7 @@ def _candidates(
         bits = linkage.learned.weights(field.name)[found] + linkage.compared.terms[position][pairs]
         columns[f"level_{field.name}"] = pa.array(words[found], pa.string())
         columns[f"weight_{field.name}"] = pa.array(np.round(bits, 4))
+    columns["together_weight"] = pa.array(np.round(linkage.shares.item_together[pairs], 4))
     return pa.table(columns).combine_chunks()
 
 
@@ -208,4 +208,5 @@ def _no_candidates(model: LinkageModel) -> pa.Table:
     ]
     for field in model.fields:
         columns += [(f"level_{field.name}", text), (f"weight_{field.name}", number)]
+    columns.append(("together_weight", number))
     return pa.schema(columns).empty_table()

@@ -9,19 +9,6 @@ import numpy.typing as npt
 
 from migrate.linkage.link import Linkage
 
-OUTCOMES = (
-    "linked",
-    "mismatch",
-    "ambiguous",
-    "degree_missing",
-    "person_missing",
-    "duplicate",
-    "already_coded",
-    "quarantined",
-)
-# those that a university must decide
-CASES = OUTCOMES[1:5]
-
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -49,15 +36,17 @@ class Decisions:
     """One entry a record that has a candidate, in the order of records.
 
     ``record`` is the left row; ``pair`` its best candidate (an index of the linkage's pairs);
-    ``outcome`` a name; ``margin`` bits between it and the runner-up, NaN where it has none;
-    ``contradicts`` the fields of the best pair that speak against it; ``people`` and ``degrees``
-    how many are too close to tell apart. ``rival`` marks pairs, one flag a pair.
+    ``outcome`` a name; ``alone`` the person's probability without the degree; ``margin`` bits
+    between it and the runner-up, NaN where it has none; ``contradicts`` the fields of the best pair
+    that speak against it; ``people`` and ``degrees`` how many are too close to tell apart.
+    ``rival`` marks pairs, one flag a pair.
     """
 
     record: Indices
     pair: Indices
     outcome: list[str]
     probability: Floats
+    alone: Floats
     margin: Floats
     contradicts: list[tuple[str, ...]]
     people: Indices
@@ -119,6 +108,7 @@ def decide(linkage: Linkage, thresholds: Thresholds) -> Decisions:
         pair=best,
         outcome=outcome,
         probability=probability[best],
+        alone=found.entity_alone[best],
         margin=_margin(probability, best, starts, lengths),
         contradicts=contradicts,
         people=people,

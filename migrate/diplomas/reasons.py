@@ -35,15 +35,9 @@ def reason_of(
             return f"{said}; the degree has a code" if outcome == "already_coded" else said
         case "duplicate":
             return f"{named} stands for the same degree, and the two agree"
-        case "mismatch" if other >= 0:
-            return f"{named} claims the same degree, and they disagree in {_listed(against)}"
-        case "mismatch" if against:
-            return f"one degree, but {_listed(against)} contradicts it"
         case "mismatch":
-            return (
-                "one degree and no field contradicts it, but the evidence is thin: probability "
-                f"{probability:.5f}, {thresholds.accept} is asked for"
-            )
+            said = _doubt(against, named, probability, decisions, place, thresholds)
+            return f"{said}; the degree has a code" if settled.coded[place] else said
         case "ambiguous" if decisions.people[place] > 1:
             return f"{decisions.people[place]} persons are too close to tell apart"
         case "ambiguous":
@@ -54,6 +48,29 @@ def reason_of(
             return (
                 f"nobody in the registry fits well; the nearest has probability {probability:.5f}"
             )
+
+
+def _doubt(
+    against: Sequence[str],
+    named: str,
+    probability: float,
+    decisions: Decisions,
+    place: int,
+    thresholds: Thresholds,
+) -> str:
+    if named:
+        return f"{named} claims the same degree, and they disagree in {_listed(against)}"
+    if against:
+        return f"one degree, but {_listed(against)} contradicts it"
+    if probability < thresholds.accept:
+        return (
+            "one degree and no field contradicts it, but the evidence is thin: probability "
+            f"{probability:.5f}, {thresholds.accept} is asked for"
+        )
+    return (
+        "one degree and no field contradicts it, but who the person is rests on the degree: "
+        f"probability {decisions.alone[place]:.5f} without it, {thresholds.person} is asked for"
+    )
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -75,7 +75,8 @@ class Shares:
 
     ``entity_weight`` and ``item_weight`` are bits a pair; ``entity_share`` the probability that the
     record is this entity, ``entity_alone`` the same without what its items say, ``item_share`` that
-    it is this item if it is the entity; each a pair.
+    it is this item if it is the entity; ``item_together`` the bits within ``item_weight`` that are of
+    no single field but of fields that agree together; each a pair.
     """
 
     entity_weight: Floats
@@ -83,6 +84,7 @@ class Shares:
     entity_share: Floats
     entity_alone: Floats
     item_share: Floats
+    item_together: Floats
 
 
 def group_weight(
@@ -105,9 +107,9 @@ def shares(compared: Compared, model: LinkageModel, learned: Probabilities) -> S
     weight = group_weight(compared, model, learned, fields)
     begins, records = compared.starts()
     if not pairs:
-        return Shares(weight, weight, weight, weight, weight)
+        return Shares(weight, weight, weight, weight, weight, weight)
     lengths = np.diff(np.r_[begins, pairs])
-    item_weight, item_share, speaks = _items(compared, model, learned, begins, lengths)
+    item_weight, item_share, speaks, joint = _items(compared, model, learned, begins, lengths)
     best = np.maximum.reduceat(weight, begins)
     confounding = _confounders(compared, model, first, learned, begins)
     prior = learned.priors[first.name]
@@ -115,7 +117,12 @@ def shares(compared: Compared, model: LinkageModel, learned: Probabilities) -> S
     together = _compete(best + speaks, confounding, none, records)
     alone = _compete(best, confounding, none, records)
     return Shares(
-        weight, item_weight, np.repeat(together, lengths), np.repeat(alone, lengths), item_share
+        weight,
+        item_weight,
+        np.repeat(together, lengths),
+        np.repeat(alone, lengths),
+        item_share,
+        joint,
     )
 
 
@@ -135,16 +142,17 @@ def _items(
     learned: Probabilities,
     begins: Indices,
     lengths: Indices,
-) -> tuple[Floats, Floats, Floats]:
-    """Bits and shares of items within their entity, a pair each; and what they say of the entity.
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Bits and shares of items within their entity; what they say of it; bits of joint agreement.
 
     Among one entity's items an item is weighed against its siblings (m over u within an entity).
     Between entities an item that fits speaks for its entity too, against a stranger's items; so do
-    items that do not fit, as far as they look like this entity's others. That is bits an entity.
+    items that do not fit, as far as they look like this entity's others. What they say is bits an
+    entity, all else a pair each.
     """
     pairs = compared.levels.shape[1]
     if len(model.groups) == 1:
-        return np.zeros(pairs), np.ones(pairs), np.zeros(len(begins))
+        return np.zeros(pairs), np.ones(pairs), np.zeros(len(begins)), np.zeros(pairs)
     second = model.groups[1]
     weight, against, alike = np.zeros(pairs), np.zeros(pairs), np.zeros(pairs)
     for position, entry in enumerate(model.fields):
@@ -154,7 +162,8 @@ def _items(
             weight += learned.weights(entry.name)[level]
             alike += kin[level]
     together = [compared.levels[_place(model, name)] for name in second.together]
-    weight += learned.joint[joint_state(together, pairs)]
+    joint = learned.joint[joint_state(together, pairs)]
+    weight += joint
     against = weight + alike
     held = learned.priors[second.name]
     prior = np.log2(held) - np.log2(np.repeat(lengths, lengths))
@@ -162,7 +171,7 @@ def _items(
     share = odds / np.repeat(np.add.reduceat(odds, begins) + (1 - held), lengths)
     fits = np.logaddexp2.reduceat(against + prior, begins)
     other = np.log2(1 - held) + np.add.reduceat(alike, begins) / lengths
-    return weight, share, np.logaddexp2(fits, other)
+    return weight, share, np.logaddexp2(fits, other), joint
 
 
 def _place(model: LinkageModel, name: str) -> int:

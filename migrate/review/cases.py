@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from migrate.diplomas.outcomes import CASES
+from migrate.diplomas.terms import CASES
 from migrate.diplomas.schema import LEGACY
 from migrate.review.evidence import Evidence, Row, by_person, gather, texts
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from migrate.diplomas.outcomes import CASES
+from migrate.diplomas.terms import CASES
 from migrate.intake.files import PARTIAL, write_atomically
 from migrate.persian import letters
 from migrate.review import words

@@ -12,7 +12,7 @@ from typing import Any
 
 import xlsxwriter
 
-from migrate.diplomas.outcomes import CASES
+from migrate.diplomas.terms import CASES
 from migrate.persian.letters import to_persian_digits
 from migrate.review import words
 from migrate.review.blocks import write_blocks

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pytest
 from small_batch import DEGREE, RECORD, legacy, registry
 
-from migrate.diplomas.link import NAMED, OUTCOME_COLUMNS, link
-from migrate.diplomas.outcomes import CASES, OUTCOMES, Thresholds
+from migrate.diplomas.link import OUTCOME_COLUMNS, link
+from migrate.diplomas.outcomes import Thresholds
+from migrate.diplomas.terms import CASES, NAMED, OUTCOMES
 from migrate.intake.quarantine import Problem
 
 MASTER = DEGREE | {

@@ -18,7 +18,7 @@ from migrate.batch.stages.issue import COLUMNS as CODE_COLUMNS
 from migrate.batch.status import closing_lines
 from migrate.cli import app
 from migrate.diplomas.link import OUTCOME_COLUMNS
-from migrate.diplomas.outcomes import OUTCOMES
+from migrate.diplomas.terms import OUTCOMES
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [

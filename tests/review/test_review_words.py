@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrate.diplomas.link import diploma_model
-from migrate.diplomas.outcomes import CASES
+from migrate.diplomas.terms import CASES
 from migrate.diplomas.schema import LEGACY, REGISTRY
 from migrate.review import words
 from migrate.review.blocks import COLUMNS, heading

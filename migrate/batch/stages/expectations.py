@@ -37,7 +37,7 @@ def run(batch: str, reports: str) -> Expectations:
     A row that breaks a row's expectation is quarantined with the reason in words. Raises InputError
     when the source or the registry as a whole breaks an expectation: the batch stops before linking.
     """
-    with at_work(reports, batch, after="1-intake") as (folder, _):
+    with at_work(reports, batch, STAGE, after="1-intake") as (folder, _):
         tell = progress.reporter()
         tell(0, 3, "legacy suite")
         staged = facts(pq.read_table(folder / "staged.parquet"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,16 +15,20 @@ import pyarrow.parquet as pq
 from migrate.batch import manifest as manifests
 from migrate.batch.lock import hold
 from migrate.batch.manifest import Manifest
+from migrate.errors import RunError
 from migrate.intake.files import write_atomically
 
 
 @contextmanager
-def at_work(reports: str, batch: str, *, after: str | None) -> Iterator[tuple[Path, Manifest]]:
-    """Hold the batch's folder for one stage; give the folder and the manifest.
+def at_work(
+    reports: str, batch: str, stage: str, *, after: str | None
+) -> Iterator[tuple[Path, Manifest]]:
+    """Hold the batch's folder for ``stage``; give the folder and the manifest.
 
     ``after`` is the stage whose artefacts this one reads: it must have run and be unchanged. The
-    kernel of a killed run may still be ending, so the lock is waited for. Raises InputError,
-    RunError.
+    kernel of a killed run may still be ending, so the lock is waited for. A stage that a finished
+    notebook stands for may be run again, by an auditor: where it gives other artefacts the old ones
+    are put back. Raises InputError, RunError.
     """
     folder = Path(reports).resolve() / batch
     manifests.required(folder)
@@ -30,7 +36,50 @@ def at_work(reports: str, batch: str, *, after: str | None) -> Iterator[tuple[Pa
         known = manifests.required(folder)
         if after is not None:
             known = manifests.require_stage(folder, after)
-        yield folder, known
+        with _evidence_kept(folder, known, stage):
+            yield folder, known
+
+
+@contextmanager
+def _evidence_kept(folder: Path, known: Manifest, stage: str) -> Iterator[None]:
+    """Put a finished stage's artefacts back, and say so, when running it again gives others."""
+    if stage not in known["notebooks"]:
+        yield
+        return
+    manifests.require_stage(folder, stage)
+    recorded: dict[str, str] = known["stages"][stage]["artefacts"]
+    with tempfile.TemporaryDirectory(prefix=".again-", dir=folder) as kept:
+        for number, name in enumerate(recorded):
+            # artefacts are replaced, never written into, so a second name keeps the first content
+            os.link(folder / name, Path(kept) / str(number))
+        differing: list[str] = []
+        try:
+            yield
+            again: dict[str, str] = manifests.required(folder)["stages"][stage]["artefacts"]
+            differing = sorted(
+                name
+                for name in recorded.keys() | again.keys()
+                if recorded.get(name) != again.get(name)
+            )
+        except BaseException:
+            _put_back(folder, known, recorded, Path(kept))
+            raise
+        if differing:
+            _put_back(folder, known, recorded, Path(kept))
+            raise RunError(
+                f"run again, stage {stage} gives another {' and '.join(differing)} than this "
+                "batch holds; the batch was left as it was",
+                file=folder,
+                fix="Compare the inputs, the versions and the registry of today with those in "
+                "manifest.json, or give the new run a name of its own",
+            )
+
+
+def _put_back(folder: Path, known: Manifest, recorded: dict[str, str], kept: Path) -> None:
+    for number, name in enumerate(recorded):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(kept / str(number), folder / name)
+    manifests.write(folder, known)
 
 
 def write_parquet(table: pa.Table, path: Path) -> Path:

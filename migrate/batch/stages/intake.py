@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from migrate.batch import inputs, progress, samples
 from migrate.batch import manifest as manifests
+from migrate.batch.run import refuse_other_settings, stored_settings
 from migrate.batch.settings import Settings, absolute_address, check_batch_name, without_password
 from migrate.batch.stages.facts import facts_of
 from migrate.batch.stages.folder import at_work, write_parquet
@@ -60,15 +61,17 @@ def run(
     store: str = "",
     profile: str = "",
     write_back: bool = True,
+    accept: float = 0.9999,
 ) -> Intake:
     """Begin a batch: write ``staged.parquet``, ``registry.parquet`` and ``unreadable.csv``.
 
-    Without a ``source`` and a ``registry`` the sample is made and read. Raises InputError when an
-    input cannot be used.
+    Without a ``source`` and a ``registry`` a batch that exists is read again as it was begun, and a
+    new one reads the sample, which is made. Raises InputError when an input cannot be used, or the
+    batch was begun with others.
     """
-    settings = _settings(batch, reports, source, registry, store, profile, write_back)
+    settings = _settings(batch, reports, source, registry, store, profile, write_back, accept)
     _begin(settings)
-    with at_work(reports, batch, after=None) as (folder, _):
+    with at_work(reports, batch, STAGE, after=None) as (folder, _):
         tell = progress.reporter()
         tell(0, STEPS, "reading the source")
         read = read_source(Path(settings.source), LEGACY, profile=inputs.profile_path(settings))
@@ -128,8 +131,11 @@ def _settings(
     store: str,
     profile: str,
     write_back: bool,
+    accept: float,
 ) -> Settings:
     folder = Path(reports).resolve()
+    if not source and not registry and manifests.read(folder / check_batch_name(batch)):
+        return stored_settings(batch, folder)
     if not source and not registry:
         made = samples.make_once(folder / "notebook-sample", progress=progress.reporter())
         source, registry = made["source"], made["registry"]
@@ -144,14 +150,18 @@ def _settings(
         ],
         profile=str(Path(profile).resolve()) if profile else "",
         write_back=write_back,
+        accept=accept,
     )
 
 
 def _begin(settings: Settings) -> None:
     """Start the manifest of a batch run by hand; `migrate run` has started it already."""
-    if manifests.read(settings.folder) is None:
+    known = manifests.read(settings.folder)
+    if known is None:
         inputs.check(settings)
         manifests.write(settings.folder, manifests.new(settings) | {"issue": True})
+    else:
+        refuse_other_settings(known, settings)
 
 
 def _coded(
@@ -189,6 +199,10 @@ def _coded(
     shown = pc.if_else(mine, pa.scalar(None, pa.string()), held)
     coded = pc.is_in(degrees.column("degree_id"), pa.array(sorted(others), pa.string()))
     snapshot = degrees.set_column(place, "validity_code", shown)
+    raw = degrees.column("raw_validity_code")
+    snapshot = snapshot.set_column(
+        place - 1, "raw_validity_code", pc.if_else(mine, pa.scalar(None, pa.string()), raw)
+    )
     return snapshot.append_column("coded_in_store", coded), disputed, same
 
 

@@ -45,7 +45,7 @@ def run(batch: str, reports: str) -> Issuing:
     registry is a database that allows it, its empty ``validity_code`` is filled; a value that is
     there is never written over. Raises InputError, RunError.
     """
-    with at_work(reports, batch, after="3-link") as (folder, known):
+    with at_work(reports, batch, STAGE, after="3-link") as (folder, known):
         tell = progress.reporter()
         outcomes = read_csv(folder / "outcomes.csv")
         requests = requests_of(outcomes, pq.read_table(folder / "registry.parquet"), batch)
@@ -75,6 +75,7 @@ def run(batch: str, reports: str) -> Issuing:
             # coded by another batch since this one read the store
             "coded_elsewhere": len(result.elsewhere),
             "written_back": None,
+            "write_back_refused": None if returned is None else returned.refused,
         }
         if returned is not None and returned.refused is None:
             counts["written_back"] = returned.written + returned.kept

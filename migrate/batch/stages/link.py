@@ -16,7 +16,8 @@ from migrate.batch.project import suite
 from migrate.batch.stages import checks
 from migrate.batch.stages.folder import at_work, write_csv, write_parquet
 from migrate.diplomas.link import Linked, link
-from migrate.diplomas.outcomes import OUTCOMES, Thresholds
+from migrate.diplomas.outcomes import Thresholds
+from migrate.diplomas.terms import OUTCOMES
 from migrate.intake.files import write_atomically
 from migrate.intake.quarantine import read_quarantine
 from migrate.linkage.link import Linkage
@@ -49,7 +50,7 @@ def run(batch: str, reports: str, *, accept: float = 0.9999, threads: int | None
     their own suite before anything later may use them. Raises InputError, RunError.
     """
     thresholds = Thresholds(accept=accept)
-    with at_work(reports, batch, after="2-expectations") as (folder, known):
+    with at_work(reports, batch, STAGE, after="2-expectations") as (folder, known):
         manifests.require_stage(folder, "1-intake")
         tell = progress.reporter()
         staged = pq.read_table(folder / "staged.parquet")
@@ -191,7 +192,8 @@ def _explained(
                     candidate[f"weight_{field.name}"],
                 )
                 for field in done.linkage.model.fields
-            ],
+            ]
+            + [("fields that agree together", "", "", "", candidate["together_weight"])],
             columns=["field", "legacy record", "degree", "level", "weight (bits)"],
         ).fillna("")
         shown.append((f"{outcome}: record {line['legacy_id']}. {line['reason']}", table))

@@ -34,7 +34,7 @@ def run(batch: str, reports: str) -> Mismatches:
     The cases are kept in the store too, where they outlive the batch; a case that is there already
     is left as it is. Raises InputError, RunError.
     """
-    with at_work(reports, batch, after="3-link") as (folder, known):
+    with at_work(reports, batch, STAGE, after="3-link") as (folder, known):
         tell = progress.reporter()
         outcomes = pq.read_table(folder / "outcomes.parquet")
         cases = build_cases(

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from migrate.batch import manifest as manifests
 from migrate.batch.project import STAGES
 from migrate.batch.stages.folder import at_work, read_csv
-from migrate.diplomas.outcomes import OUTCOMES
+from migrate.diplomas.terms import CASES, OUTCOMES
 from migrate.errors import RunError
 
 STAGE = "6-summary"
@@ -37,7 +37,7 @@ def run(batch: str, reports: str) -> Summary:
 
     Raises RunError naming the sum that is off or the artefact that was changed.
     """
-    with at_work(reports, batch, after="4-mismatches") as (folder, known):
+    with at_work(reports, batch, STAGE, after="4-mismatches") as (folder, known):
         for stage in known["stages"]:
             manifests.require_stage(folder, stage)
         outcomes = read_csv(folder / "outcomes.csv")
@@ -65,7 +65,7 @@ def run(batch: str, reports: str) -> Summary:
             (
                 "cases = outcomes that a university decides",
                 counts["cases"],
-                sum(tally.get(name, 0) for name in OUTCOMES[1:5]),
+                sum(tally.get(name, 0) for name in CASES),
             ),
         ]
         if known.get("issue", True):
