@@ -85,7 +85,7 @@ def read_registry(
         why="the address is a database",
     )
     by_key = _sorted(schema, columns)
-    table_of_rows = raw_table(schema, row_numbers(1, count), by_key, {})
+    table_of_rows = raw_table(schema, row_numbers(1, count), by_key)
     return RegistrySource(table_of_rows, count, table.fullname, findings)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -28,8 +27,6 @@ READERS: Mapping[FileKind, str] = {
     "xlsx": "migrate.intake.readers.xlsx",
     "parquet": "migrate.intake.readers.parquet",
 }
-# where a raw column carries the value codes of its source profile, for staging
-VALUES = b"values"
 # where a row stands: unique over the source, and where a person finds it
 PLACE: Mapping[str, pa.DataType] = {
     "row": pa.int64(),
@@ -186,13 +183,10 @@ def open_source(path: Path, schema: Schema, *, profile: Path | None = None) -> O
     """
     said = profiles.NONE if profile is None else profiles.read_profile(profile, schema)
     reader = cast(Reader, import_module(READERS[kind_of(path)]))
-    shape = reader.look(path, said, dictionary(schema, said.headings, said.ignore))
     tables = tuple(
-        _Table(reader, part, _fields(path, schema, said, part, bool(shape.parts)))
         for part in shape.parts or (shape,)
     )
     _refuse_absent(path, said, tables)
-    return OpenSource(path, schema, _findings(schema, shape, tables), _profile=said, _tables=tables)
 
 
 def read_source(
@@ -224,7 +218,7 @@ def raw_table(
     schema: Schema,
     row: pa.ChunkedArray[Any],
     columns: Mapping[str, pa.ChunkedArray[Any]],
-    values: Mapping[str, Mapping[str, str]],
+    said: Profile = profiles.NONE,
     *,
     sheet: str | None = None,
     sheet_row: pa.ChunkedArray[Any] | None = None,
@@ -233,7 +227,8 @@ def raw_table(
 
     :param row: int64, one for each record, unique in the source.
     :param columns: text by field; fields that are not there become null.
-    :param values: a profile's value codes by field; they become metadata of the column.
+    :param said: a source profile. What it says of a field's values becomes metadata of the column,
+        for staging; its constants stand in all rows of a field that the source has no column for.
     :param sheet: the table of the source that the rows stand in, None where it has one.
     :param sheet_row: the row of each record in that table; ``row`` if None.
     """
@@ -244,10 +239,9 @@ def raw_table(
         row if sheet_row is None else sheet_row,
     ]
     for name in schema.names:
-        codes = values.get(name)
-        metadata = {VALUES: json.dumps(codes, ensure_ascii=False).encode()} if codes else None
-        fields.append(pa.field(f"raw_{name}", pa.string(), metadata=metadata))
-        arrays.append(columns.get(name, pa.nulls(len(row), pa.string())))
+        fields.append(pa.field(f"raw_{name}", pa.string(), metadata=said.metadata(name) or None))
+        constant = pa.scalar(said.constants.get(name), pa.string())
+        arrays.append(columns[name] if name in columns else pa.repeat(constant, len(row)))
     return pa.table(arrays, schema=pa.schema(fields))
 
 
@@ -256,7 +250,7 @@ def _raw_batch(
 ) -> RawBatch:
     columns = dict(zip(table.places, rows.columns, strict=True))
     number: Any = pc.add(rows.row, base) if base else rows.row
-    raw = raw_table(schema, number, columns, said.values, sheet=sheet, sheet_row=rows.row)
+    raw = raw_table(schema, number, columns, said, sheet=sheet, sheet_row=rows.row)
     unreadable = rows.unreadable
     if sheet is not None:
         unreadable = tuple(
@@ -301,10 +295,10 @@ def _refuse_absent(path: Path, said: Profile, tables: Sequence[_Table]) -> None:
             )
 
 
-def _findings(schema: Schema, shape: Shape, tables: Sequence[_Table]) -> Findings:
+def _findings(schema: Schema, said: Profile, shape: Shape, tables: Sequence[_Table]) -> Findings:
     if not shape.parts:
-        return _found(schema, tables[0])
-    parts = tuple(_found(schema, table) for table in tables)
+        return _found(schema, said, tables[0])
+    parts = tuple(_found(schema, said, table) for table in tables)
     encodings = {part.encoding for part in parts}
     delimiters = {part.delimiter for part in parts}
     return Findings(
@@ -320,17 +314,23 @@ def _findings(schema: Schema, shape: Shape, tables: Sequence[_Table]) -> Finding
     )
 
 
-def _found(schema: Schema, table: _Table) -> Findings:
+def _found(schema: Schema, said: Profile, table: _Table) -> Findings:
     shape = table.shape
+    missing = tuple(name for name in schema.names if name not in table.places)
+    constant = tuple(
+        f"{name}: '{text}' in all rows, as the source profile says"
+        for name, text in said.constants.items()
+        if name in missing
+    )
     return Findings(
         kind=shape.kind,
         headings=tuple(zip(shape.headings, table.fields, strict=True)),
-        missing=tuple(name for name in schema.names if name not in table.places),
+        missing=tuple(name for name in missing if name not in said.constants),
         encoding=shape.encoding,
         delimiter=shape.delimiter,
         sheet=shape.sheet,
         why=shape.why,
-        notes=(*shape.notes, *_unnamed(shape)),
+        notes=(*shape.notes, *_unnamed(shape), *constant),
     )
 
 

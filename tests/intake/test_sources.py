@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -10,7 +11,10 @@ import pytest
 from migrate.diplomas.schema import LEGACY
 from migrate.errors import InputError
 from migrate.intake import sources
+from migrate.intake.profiles import VALUES, Profile
+from migrate.intake.quarantine import Problem
 from migrate.intake.readers.kind import FileKind
+from migrate.intake.readers.rows import Rows, Shape, chunked, row_numbers
 from migrate.intake.sources import check_source, raw_table, read_source
 
 HEADING = "شناسه,نام,نام خانوادگی,دانشگاه\n"
@@ -115,6 +119,63 @@ def test_each_kind_has_a_reader() -> None:
 
 def test_value_codes_travel_with_their_column() -> None:
     row = pa.chunked_array([pa.array([2], pa.int64())])
-    table = raw_table(LEGACY, row, {}, {"sex": {"1": "مرد"}})
-    assert table.schema.field("raw_sex").metadata == {sources.VALUES: '{"1": "مرد"}'.encode()}
+    table = raw_table(LEGACY, row, {}, Profile(values={"sex": {"1": "مرد"}}))
+    assert table.schema.field("raw_sex").metadata == {VALUES: '{"1": "مرد"}'.encode()}
     assert table.schema.field("raw_degree").metadata is None
+
+
+def test_a_constant_of_the_profile_stands_in_all_rows(tmp_path: Path) -> None:
+    profile = tmp_path / "profile.yaml"
+    profile.write_text("constants:\n  university: دانشگاه تهران\n", encoding="utf-8")
+    text = "شناسه,نام,نام خانوادگی\n1,علی,رضایی\n2,زهرا,کریمی\n"
+    read = read_source(source(tmp_path, text), LEGACY, profile=profile)
+    assert read.table.column("raw_university").to_pylist() == ["دانشگاه تهران"] * 2
+    assert "university" not in read.findings.missing
+    note = "university: 'دانشگاه تهران' in all rows, as the source profile says"
+    assert note in read.findings.notes
+
+
+class _Book:
+    """A reader of a file with two tables, whose columns stand in another order."""
+
+    SHEETS = (
+        ("یک", ("legacy_id", "first_name", "last_name", "university", "شهر")),
+        ("دو", ("university", "last_name", "first_name", "legacy_id", "sex")),
+    )
+
+    def look(self, path: Path, profile: object, known: object) -> Shape:
+        parts = [Shape(kind="sheet", headings=names, sheet=name) for name, names in self.SHEETS]
+        return Shape(kind="book", headings=(), parts=tuple(parts))
+
+    def batches(
+        self, path: Path, shape: Shape, columns: Sequence[int], **_: object
+    ) -> Iterator[Rows]:
+        for row in (2, 3):
+            cells = [pa.array([f"{shape.headings[place]} {row}"]) for place in columns]
+            problem = Problem(5, None, None, "?", "row.cells", "why")
+            yield Rows(
+                row_numbers(row, 1),
+                tuple(chunked([cell], pa.string()) for cell in cells),
+                (problem,) if row == 3 else (),
+                ("two rows",) if row == 3 else (),
+            )
+
+
+def test_tables_of_one_file_are_read_one_after_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "import_module", lambda name: _Book())
+    read = read_source(source(tmp_path, "any"), LEGACY)
+    assert read.table.select(["row", "sheet", "sheet_row", "raw_last_name"]).to_pylist() == [
+        {"row": row, "sheet": sheet, "sheet_row": at, "raw_last_name": f"last_name {at}"}
+        # the first part ends with row 5, which cannot be read
+        for row, sheet, at in [(2, "یک", 2), (3, "یک", 3), (7, "دو", 2), (8, "دو", 3)]
+    ]
+    assert [(p.row, p.sheet, p.sheet_row) for p in read.unreadable] == [(5, "یک", 5), (10, "دو", 5)]
+    assert read.rows == 6
+    assert read.findings.notes == ("یک: two rows", "دو: two rows")
+    assert ("شهر", None) in read.findings.headings
+    assert "sex" not in read.findings.missing
+    assert "sex" in read.findings.parts[0].missing
+    assert read.findings.sheet == "یک, دو"
+    assert read.table.column("raw_sex").to_pylist() == [None, None, "sex 2", "sex 3"]

@@ -13,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from migrate.diplomas.schema import LEGACY, REGISTRY
-from migrate.intake import staging
+from migrate.intake import readings
+from migrate.intake.profiles import DateRule, Profile
 from migrate.intake.readers.rows import chunked, row_numbers
 from migrate.intake.schema import Schema
 from migrate.intake.sources import raw_table
-from migrate.intake.staging import stage, staged_names
+from migrate.intake.staging import Staging, stage, staged_names
+from migrate.persian import letters
 from migrate.persian.letters import is_blank
 
 
@@ -29,7 +31,7 @@ def raw(
         name: chunked([pa.array(cells, pa.string())], pa.string())
         for name, cells in columns.items()
     }
-    return raw_table(schema, row_numbers(2, count), arrays, values or {})
+    return raw_table(schema, row_numbers(2, count), arrays, Profile(values=values or {}))
 
 
 def staged(field: str, *cells: str | None, schema: Schema = LEGACY) -> dict[str, list[Any]]:
@@ -144,8 +146,8 @@ def test_value_codes_of_a_profile_are_read_and_the_raw_value_is_kept() -> None:
 
 def test_a_value_is_read_once_however_often_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str | None] = []
-    parse = staging.parse_date
-    monkeypatch.setattr(staging, "parse_date", lambda text: seen.append(text) or parse(text))
+    parse = readings.parse_date
+    monkeypatch.setattr(readings, "parse_date", lambda text: seen.append(text) or parse(text))
     assert staged("birth_date", *["1362", "1363", None] * 500)[""][:3] == ["1362", "1363", None]
     assert sorted(filter(None, seen)) == ["1362", "1363"]
 
@@ -182,6 +184,40 @@ def test_chunks_do_not_matter() -> None:
     parts = chunked(
         [pa.array(cells[:1], pa.string()), pa.array(cells[1:], pa.string())], pa.string()
     )
-    apart = stage(raw_table(LEGACY, row_numbers(2, 4), {"first_name": parts}, {}), LEGACY)
+    apart = stage(raw_table(LEGACY, row_numbers(2, 4), {"first_name": parts}), LEGACY)
     assert apart.combine_chunks().equals(whole.combine_chunks())
     assert pc.count_distinct(apart.column("first_name_key")).as_py() == 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=st.lists(st.tuples(*[cell for _ in LEGACY.fields]), min_size=1, max_size=12),
+    size=st.integers(1, 13),
+    remembered=st.integers(1, 4),
+)
+def test_batches_of_any_size_are_staged_as_the_whole(
+    rows: list[tuple[str | None, ...]], size: int, remembered: int
+) -> None:
+    columns = dict(zip(LEGACY.names, map(list, zip(*rows, strict=True)), strict=True))
+    table = raw(LEGACY, **columns)
+    staging = Staging(LEGACY, remembered=remembered)
+    parts = [staging.stage(table.slice(at, size)) for at in range(0, len(rows), size)]
+    assert pa.concat_tables(parts).equals(stage(table, LEGACY))
+
+
+def test_what_people_decided_comes_before_the_curated_list() -> None:
+    meanings = {"university": {letters.key("شریف آباد"): "tehran"}, "degree": {"لیس": "bachelor"}}
+    rows = raw(LEGACY, university=["شریف‌آباد", "آریامهر"], degree=["ليس", "لیسانس"])
+    found = stage(rows, LEGACY, meanings=meanings)
+    assert found.column("university").to_pylist() == ["دانشگاه تهران", "دانشگاه صنعتی شریف"]
+    assert found.column("university_id").to_pylist()[0] == "tehran"
+    assert found.column("degree_level").to_pylist() == ["bachelor", "bachelor"]
+
+
+def test_a_date_is_read_as_its_profile_says() -> None:
+    rule = Profile(dates={"birth_date": DateRule(order="dmy", century=1300)})
+    cells = chunked([pa.array(["10/5/20"], pa.string())], pa.string())
+    dates = {"birth_date": cells, "diploma_date": cells}
+    found = stage(raw_table(LEGACY, row_numbers(2, 1), dates, rule), LEGACY)
+    assert found.column("birth_date").to_pylist() == ["1320-05-10"]
+    assert found.column("diploma_date").to_pylist() == [None]

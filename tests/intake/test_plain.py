@@ -1,0 +1,54 @@
+"""What is read a column at a time is what one value after another would give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from migrate.intake.plain import national_ids
+from migrate.intake.readings import READINGS
+from migrate.persian.identifiers import national_id_check_digit
+from migrate.persian.letters import is_blank
+
+KINDS = sorted(kind for kind, reading in READINGS.items() if reading.plain)
+digits = st.text("0123456789", min_size=1, max_size=11)
+national_id = st.text("0123456789", min_size=9, max_size=9).map(
+    lambda nine: nine + national_id_check_digit(nine)
+)
+text = (
+    st.none()
+    | digits
+    | national_id
+    | st.builds("{}{}{}".format, digits, st.sampled_from("/-., "), digits)
+    | st.text("0019۰۱AaEeNUL/-.+#! \u200c\u200fالفب", max_size=10)
+    | st.sampled_from(["NULL", "NaN", "N/A", "#DIV/0!", "1E5", "12.0", "0", "000", "-", "1-"])
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=300, deadline=None)
+@given(cells=st.lists(text, min_size=1, max_size=8))
+def test_a_plain_value_is_read_as_any_other(kind: Any, cells: list[str | None]) -> None:
+    reading = READINGS[kind]
+    assert reading.plain
+    # a slice, whose values do not begin at the beginning of its buffers
+    matched, given = reading.plain(pa.array(["x0", *cells], pa.string()).slice(1))
+    for n, taken in enumerate(pc.fill_null(matched, False).to_pylist()):
+        if taken:
+            cell = cells[n]
+            assert cell is not None
+            assert not is_blank(cell)
+            found = {suffix: column[n].as_py() for suffix, column in given.items()}
+            assert found == dict(reading.read(cell))
+
+
+def test_sound_national_ids_are_told_from_others() -> None:
+    # 0012345679: 1·8 + 2·7 + 3·6 + 4·5 + 5·4 + 6·3 + 7·2 = 112 = 10·11 + 2, and 11 − 2 = 9
+    cells = ["0012345679", "0012345678", None, "1111111111", "0000000000", "12345678", "۰012345679"]
+    matched, _ = national_ids(pa.array(cells))
+    assert matched.to_pylist() == [True, False, False, False, False, False, False]
