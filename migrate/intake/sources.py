@@ -26,6 +26,7 @@ READERS: Mapping[FileKind, str] = {
     "delimited": "migrate.intake.readers.delimited",
     "xlsx": "migrate.intake.readers.xlsx",
     "parquet": "migrate.intake.readers.parquet",
+    "dbf": "migrate.intake.readers.dbf",
 }
 # where a row stands: unique over the source, and where a person finds it
 PLACE: Mapping[str, pa.DataType] = {
@@ -277,7 +278,7 @@ def _fields(
         part.headings,
         schema,
         file=f"{path}, {part.sheet}" if is_part else path,
-        row=part.heading_row,
+        row=part.heading_row or None,
         given=given,
         ignore=said.ignore,
     )

@@ -26,7 +26,6 @@ from migrate.intake.sources import check_source, read_source
         (b"\x00\x01\x00\x00Standard Jet DB\x00", "an Access database"),
         (b"\n <!DOCTYPE html><html><table>", "a web page"),
         (b'{"name": "x"}', "a JSON document"),
-        (b"\x03\x5f\x07\x1a" + b"\x01\x00\x00\x00\x41\x00\x0b\x00" + bytes(40), "dBase"),
         (b"PK\x03\x04 and then nothing of a zip", "damaged"),
     ],
 )

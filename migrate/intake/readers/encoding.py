@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,20 +84,24 @@ def decide(path: Path, seen: Survey, given: str | None = None) -> Encoding:
     return _code_page(path, seen)
 
 
-def shares(counts: Mapping[int, int]) -> dict[str, tuple[float, float]]:
+def shares(
+    counts: Mapping[int, int], pages: Iterable[str] = tuple(_CODE_PAGES)
+) -> dict[str, tuple[float, float]]:
     """For each code page, how Persian the bytes beyond ASCII read: (mean log-likelihood, share).
 
     :param counts: how often each byte stands in a text. Share is of letters, digits and marks that
         Persian uses, from 0 to 1.
+    :param pages: Python codecs of one byte a letter; a byte that is two, as Iran System's lam-alef,
+        counts as its first.
     """
     high = {byte: count for byte, count in counts.items() if byte >= 0x80}
     total = sum(high.values()) or 1
     found = {}
-    for codec in _CODE_PAGES:
+    for codec in pages:
         score = share = 0.0
         for byte, count in high.items():
             try:
-                letter = bytes([byte]).decode(codec)
+                letter = bytes([byte]).decode(codec)[:1]
                 frequency = _FREQUENCY.get(letter, _OTHER)
             except UnicodeDecodeError:
                 # as bad as a letter of another language, so that ISO-8859-6 is not lost to Mac

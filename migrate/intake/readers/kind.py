@@ -8,7 +8,7 @@ from typing import Literal, NoReturn
 
 from migrate.errors import InputError
 
-FileKind = Literal["delimited", "xlsx", "parquet"]
+FileKind = Literal["delimited", "xlsx", "parquet", "dbf"]
 
 _AS_TABLE = "Export the table as CSV, XLSX or Parquet"
 # first bytes, what they are, what to do
@@ -42,11 +42,12 @@ _ZIPPED = (
     ("word/document.xml", "a Word document", _AS_TABLE),
     ("content.xml", "an OpenDocument file", "Save it as XLSX"),
 )
-_DBF = {0x02, 0x03, 0x30, 0x31, 0x32, 0x43, 0x83, 0x8B, 0x8E, 0xCB, 0xF5, 0xFB}
+_DBF = {0x02, 0x03, 0x04, 0x8C, 0x30, 0x31, 0x32, 0x43, 0x83, 0x8B, 0x8E, 0xCB, 0xF5, 0xFB}
+_DBF_FIELDS = frozenset("CNFDLMGPBITYVQWO@+0")
 
 
 def kind_of(path: Path) -> FileKind:
-    """The kind of a file that can be read here: text with delimiters, XLSX or Parquet.
+    """The kind of a file that can be read here: text with delimiters, XLSX, Parquet or DBF.
 
     Raises InputError, with one clear line, when there is no such file, it is a folder, it may not
     be read, it is empty, or it is of another kind.
@@ -67,7 +68,7 @@ def kind_of(path: Path) -> FileKind:
     if start.startswith((b"{", b"[{", b"[\n", b"[\r\n")):
         _refuse(path, "a JSON document", _AS_TABLE)
     if _is_dbf(head):
-        _refuse(path, "a dBase or FoxPro table (DBF)", _AS_TABLE)
+        return "dbf"
     return "delimited"
 
 
@@ -101,11 +102,14 @@ def _kind_of_zip(path: Path) -> FileKind:
 
 
 def _is_dbf(head: bytes) -> bool:
-    # a header: version, a date, rows, its own length, which fits its 32-byte field descriptors
-    if len(head) < 32 or head[0] not in _DBF or not (1 <= head[2] <= 12 and 1 <= head[3] <= 31):
+    # a header: version, the date of the last change or none, and its own length, of which each
+    # field has 32 bytes; a Visual FoxPro one has the name of its database after them
+    if len(head) < 48 or head[0] not in _DBF:
+        return False
+    if head[1:4] != bytes(3) and not (1 <= head[2] <= 12 and 1 <= head[3] <= 31):
         return False
     length = int.from_bytes(head[8:10], "little")
-    return length >= 65 and (len(head) <= length or head[length - 1] in (0x0D, 0x00))
+    return length >= 65 and length % 32 in (1, 2, 8) and chr(head[43]) in _DBF_FIELDS
 
 
 def _refuse(path: Path, name: str, fix: str) -> NoReturn:
