@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from small_batch import DEGREE, RECORD, legacy, registry
 
-from migrate.diplomas.link import OUTCOME_COLUMNS, link
+from migrate.diplomas.link import OUTCOME_COLUMNS, diploma_model, link
 from migrate.diplomas.outcomes import Thresholds
 from migrate.diplomas.terms import CASES, NAMED, OUTCOMES
 from migrate.intake.quarantine import Problem
@@ -240,3 +240,20 @@ def test_the_order_of_the_registry_changes_no_outcome() -> None:
     assert (
         straight.outcomes.select(columns).to_pylist() == other.outcomes.select(columns).to_pylist()
     )
+
+
+def test_the_weights_of_a_candidates_fields_add_up_to_its_two_weights() -> None:
+    rows = link(legacy(RECORD), registry(DEGREE, MASTER)).candidates.to_pylist()
+    person = [field.name for field in diploma_model().group_fields("person")]
+    degree = [field.name for field in diploma_model().group_fields("degree")]
+    for row in rows:
+        of_person = sum(row[f"weight_{name}"] for name in person)
+        of_degree = sum(row[f"weight_{name}"] for name in degree) + row["together_weight"]
+        assert row["person_weight"] == pytest.approx(of_person, abs=0.01)
+        assert row["degree_weight"] == pytest.approx(of_degree, abs=0.01)
+
+
+def test_a_mismatch_on_a_coded_degree_says_so() -> None:
+    (line,) = outcome_of(RECORD | {"father_name": "پرویز"}, coded=("D1",))
+    assert line["outcome"] == "mismatch"
+    assert line["reason"] == "one degree, but father_name contradicts it; the degree has a code"
