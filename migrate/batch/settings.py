@@ -114,5 +114,6 @@ def without_password(address: str) -> tuple[str, str | None]:
         if key in url.query:
             value = url.query[key]
             password = value if isinstance(value, str) else value[0]
-    bare = url.set(password=None).difference_update_query(_SECRET_KEYS)
+    # URL.set() takes a None for "leave it as it is"
+    bare = url._replace(password=None).difference_update_query(_SECRET_KEYS)
     return bare.render_as_string(hide_password=False) + hash_sign + table, password

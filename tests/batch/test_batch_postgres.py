@@ -30,7 +30,7 @@ def files_with(folder: Path, password: str) -> list[str]:
         password.replace("'", "&#x27;"),
     }
     return [
-        str(path)
+        f"{path}: {form}"
         for path in folder.rglob("*")
         if path.is_file()
         for form in forms
@@ -88,11 +88,11 @@ def test_a_batch_on_a_server_leaves_its_codes_there_and_no_password_anywhere(
     codes = {row["degree_id"]: row["code"] for row in rows_of(room.folder / "codes.csv")}
     with engine.connect() as connection:
         stored = connection.execute(sa.text("SELECT degree_id, code FROM codes"))
-        assert dict(stored.tuples().all()) == codes
+        assert dict(stored.all()) == codes
         registry = connection.execute(
             sa.text("SELECT degree_id, validity_code FROM degrees WHERE validity_code <> ''")
         )
-        assert dict(registry.tuples().all()) == held | codes
+        assert dict(registry.all()) == held | codes
         events = connection.execute(sa.text("SELECT count(*) FROM code_events")).scalar_one()
         assert events == len(codes)
     engine.dispose()
