@@ -150,7 +150,10 @@ def parameters_of(stage: str, settings: Settings) -> dict[str, Any]:
 
 def refuse_other_settings(known: Manifest, settings: Settings) -> None:
     """Raise InputError where a batch was begun with other settings, or another source's content."""
-    before, now = known["parameters"], settings.to_dict()
+    now = settings.to_dict()
+    # a parameter that this program has learned since the batch was begun had its default then
+    begun = Settings.from_dict(known["parameters"], file=settings.folder / manifests.NAME)
+    before = begun.to_dict()
     for name in now:
         if name != "reports" and before.get(name) != now[name]:
             raise InputError(
