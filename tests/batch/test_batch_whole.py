@@ -183,6 +183,8 @@ def test_executed_notebooks_differ_by_paths_codes_and_times_only(
     def text(room: Room) -> str:
         path = room.folder / "notebooks" / f"{stage}.ipynb"
         shown = path.read_text().replace(str(room.root), "ROOT")
+        # how wide a column of text is depends on the length of a path
+        shown = re.sub(r" {2,}", " ", shown)
         # only the last two show codes, their digests and the seconds that stages took
         return VARIES.sub("VARIES", shown) if stage in STAGES[4:] else shown
 
