@@ -184,10 +184,15 @@ def open_source(path: Path, schema: Schema, *, profile: Path | None = None) -> O
     """
     said = profiles.NONE if profile is None else profiles.read_profile(profile, schema)
     reader = cast(Reader, import_module(READERS[kind_of(path)]))
+    wide = said.widen(schema)
+    shape = reader.look(path, said, dictionary(wide, said.headings, said.ignore))
     tables = tuple(
+        _Table(reader, part, _fields(path, wide, said, part, bool(shape.parts)))
         for part in shape.parts or (shape,)
     )
     _refuse_absent(path, said, tables)
+    findings = _findings(schema, said, shape, tables)
+    return OpenSource(path, schema, findings, _profile=said, _tables=tables)
 
 
 def read_source(
