@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from migrate.diplomas.schema import LEGACY
 from migrate.errors import InputError
 from migrate.intake.headings import dictionary
-from migrate.intake.profiles import NONE, Profile
+from migrate.intake.profiles import Profile
 from migrate.intake.readers import delimited
 from migrate.intake.sources import Source, check_source, open_source, read_source
 
@@ -163,18 +163,6 @@ def test_a_profile_overrides_what_the_content_shows(tmp_path: Path) -> None:
     shape = delimited.look(path, profile, dictionary(LEGACY))
     assert shape.headings == tuple(HEADING)
     assert shape.why == "the source profile says so; the source profile says so"
-
-
-def test_both_ways_of_reading_read_alike(tmp_path: Path) -> None:
-    path = tmp_path / "legacy.csv"
-    path.write_bytes(table([HEADING, *ROWS * 500]).encode("cp1256"))
-    shape = delimited.look(path, NONE, dictionary(LEGACY))
-    at_once = delimited._read_at_once(path, shape, [0, 4, 2])
-    one_by_one = delimited._read_one_by_one(path, shape, [0, 4, 2], 0, None)
-    assert at_once is not None
-    assert at_once.row.equals(one_by_one.row)
-    for one, other in zip(at_once.columns, one_by_one.columns, strict=True):
-        assert one.equals(other)
 
 
 def test_a_heading_of_sixty_thousand_columns_is_a_heading(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -32,8 +32,9 @@ Record = tuple[int, list[str], Fault | None, str]
 class _Lines(Iterator[str]):
     """Lines that can be put back, and a reader for one record."""
 
-    def __init__(self, lines: Iterator[str]) -> None:
+    def __init__(self, lines: Iterator[str], more: Callable[[], Iterator[str] | None]) -> None:
         self._lines = lines
+        self._more = more
         self._waiting: deque[str] = deque()
         self.given: list[str] = []
 
@@ -44,10 +45,15 @@ class _Lines(Iterator[str]):
 
     def record(self) -> Iterator[str]:
         """The lines that one record may take."""
-        for line in self:
-            yield line
-            if len(self.given) >= LONGEST:
+        while len(self.given) < LONGEST:
+            line = next(self, None)
+            if line is not None:
+                yield line
+                continue
+            further = self._more()
+            if further is None:
                 return
+            self._lines = further
 
     def put_back(self, kept: int) -> None:
         """Give all but the first ``kept`` lines again."""
@@ -56,7 +62,11 @@ class _Lines(Iterator[str]):
 
 
 def records(
-    lines: Iterator[str], delimiter: str, width: int, least: int | None = None
+    lines: Iterator[str],
+    delimiter: str,
+    width: int,
+    least: int | None = None,
+    more: Callable[[], Iterator[str] | None] = lambda: None,
 ) -> Iterator[Record]:
     """Part lines into records: (ordinal from 0, cells, fault or None, text as it stands).
 
@@ -67,10 +77,12 @@ def records(
 
     :param lines: with their line ends, which no cell but a quoted one keeps.
     :param width: how many cells a record has; more are passed over where they are blank.
+    :param more: asked for the lines after the last one where a record goes on beyond it; they are
+        parted too. None where there are none.
     :param least: how few it may have, where the last columns have no heading; ``width`` if None.
     """
     least = width if least is None else least
-    feed = _Lines(lines)
+    feed = _Lines(lines, more)
     blank = delimiter + BLANK
     for ordinal, line in enumerate(feed):
         feed.given = [line]
