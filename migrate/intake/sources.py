@@ -24,7 +24,11 @@ from migrate.persian import letters
 # the reader of each kind of file, imported when one is met
 READERS: Mapping[FileKind, str] = {
     "delimited": "migrate.intake.readers.delimited",
-    "xlsx": "migrate.intake.readers.xlsx",
+    "xlsx": "migrate.intake.readers.spreadsheet",
+    "xlsb": "migrate.intake.readers.spreadsheet",
+    "xls": "migrate.intake.readers.spreadsheet",
+    "ods": "migrate.intake.readers.spreadsheet",
+    "zip": "migrate.intake.readers.archive",
     "parquet": "migrate.intake.readers.parquet",
     "dbf": "migrate.intake.readers.dbf",
 }

@@ -21,7 +21,7 @@ from migrate.intake.sources import check_source, read_source
         (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", "a JPEG picture"),
         (b"\x89PNG\r\n\x1a\n", "a PNG picture"),
         (b"\x1f\x8b\x08\x00", "a gzip archive"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), "old .xls workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), "a damaged workbook"),
         (b"SQLite format 3\x00" + bytes(80), "an SQLite database"),
         (b"\x00\x01\x00\x00Standard Jet DB\x00", "an Access database"),
         (b"\n <!DOCTYPE html><html><table>", "a web page"),
@@ -43,8 +43,7 @@ def test_an_archive_of_sources_is_not_a_workbook(tmp_path: Path) -> None:
     path = tmp_path / "legacy.xlsx"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("legacy.csv", "نام,نام خانوادگی\n")
-    with pytest.raises(InputError, match="a zip archive"):
-        kind_of(path)
+    assert kind_of(path) == "zip"
 
 
 @pytest.mark.parametrize("size", [64, 5_000, 300_000])

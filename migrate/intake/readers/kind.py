@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Literal, NoReturn
 
 from migrate.errors import InputError
+from migrate.intake.readers import compound
 
-FileKind = Literal["delimited", "xlsx", "parquet", "dbf"]
+FileKind = Literal["delimited", "xlsx", "xlsb", "xls", "ods", "zip", "parquet", "dbf"]
 
 _AS_TABLE = "Export the table as CSV, XLSX or Parquet"
 # first bytes, what they are, what to do
@@ -25,29 +27,44 @@ _OTHERS: tuple[tuple[bytes, str, str], ...] = (
     (b"Rar!", "a RAR archive", "Unpack it first"),
     (b"\xfd7zXZ", "an xz archive", "Unpack it first"),
     (b"(\xb5/\xfd", "a Zstandard archive", "Unpack it first"),
-    (
-        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
-        "an old .xls workbook, or one with a password",
-        "Open it in a spreadsheet and save it as XLSX without a password",
-    ),
     (b"SQLite format 3", "an SQLite database", "Name it as sqlite:///PATH#TABLE"),
     (b"\x00\x01\x00\x00Standard", "an Access database", _AS_TABLE),
     (b"{\\rtf", "an RTF document", _AS_TABLE),
     (b"ORC", "an ORC file", "Convert it to Parquet"),
     (b"ARROW1", "an Arrow file", "Convert it to Parquet"),
 )
+# a member that a workbook has, and its kind
+_WORKBOOKS: tuple[tuple[str, FileKind], ...] = (
+    ("xl/workbook.xml", "xlsx"),
+    ("xl/workbook.bin", "xlsb"),
+)
+_ODS = "application/vnd.oasis.opendocument.spreadsheet"
 # a member of a zip archive, what the archive then is, what to do
 _ZIPPED = (
-    ("xl/workbook.bin", "an XLSB workbook", "Save it as XLSX"),
     ("word/document.xml", "a Word document", _AS_TABLE),
-    ("content.xml", "an OpenDocument file", "Save it as XLSX"),
+    ("ppt/presentation.xml", "a presentation", _AS_TABLE),
+    ("content.xml", "an OpenDocument file, but no spreadsheet", _AS_TABLE),
+    ("Index/Document.iwa", "a Numbers, Pages or Keynote document", _AS_TABLE),
 )
+# a stream of a compound file, what the file then is, what to do
+_COMPOUND = (
+    (
+        "EncryptedPackage",
+        "a workbook with a password",
+        "Open it in a spreadsheet and save it without a password",
+    ),
+    ("WordDocument", "a Word document", _AS_TABLE),
+    ("__substg1.0_001A001E", "an e-mail of Outlook", "Save what is attached to it"),
+)
+# what is read of a small member, whatever the archive says of its size
+_MEMBER = 1 << 20
 _DBF = {0x02, 0x03, 0x04, 0x8C, 0x30, 0x31, 0x32, 0x43, 0x83, 0x8B, 0x8E, 0xCB, 0xF5, 0xFB}
 _DBF_FIELDS = frozenset("CNFDLMGPBITYVQWO@+0")
 
 
 def kind_of(path: Path) -> FileKind:
-    """The kind of a file that can be read here: text with delimiters, XLSX, Parquet or DBF.
+    """The kind of a file that can be read here: text with delimiters, a workbook, a zip archive of
+    such files, Parquet or DBF.
 
     Raises InputError, with one clear line, when there is no such file, it is a folder, it may not
     be read, it is empty, or it is of another kind.
@@ -57,6 +74,8 @@ def kind_of(path: Path) -> FileKind:
         return "parquet"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _kind_of_zip(path)
+    if head.startswith(compound.MARK):
+        return _kind_of_compound(path)
     for mark, name, fix in _OTHERS:
         if head.startswith(mark):
             _refuse(path, name, fix)
@@ -91,14 +110,39 @@ def _kind_of_zip(path: Path) -> FileKind:
     try:
         with zipfile.ZipFile(path) as archive:
             names = set(archive.namelist())
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError):
+            is_ods = "mimetype" in names and _text(archive, "mimetype").startswith(_ODS)
+            locked = is_ods and "encryption-data" in _text(archive, "META-INF/manifest.xml")
+    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError, zlib.error):
         _refuse(path, "a zip archive or workbook that is damaged", "Export or copy it again")
-    if "xl/workbook.xml" in names:
-        return "xlsx"
+    for member, kind in _WORKBOOKS:
+        if member in names:
+            return kind
+    if locked:
+        _refuse(path, "a workbook with a password", "Save it without a password")
+    if is_ods:
+        return "ods"
     for member, name, fix in _ZIPPED:
         if member in names:
             _refuse(path, name, fix)
-    return _refuse(path, "a zip archive", "Unpack it first, and name one file in it")
+    return "zip"
+
+
+def _text(archive: zipfile.ZipFile, member: str) -> str:
+    try:
+        with archive.open(member) as stream:
+            return stream.read(_MEMBER).decode("utf-8", "replace")
+    except (KeyError, RuntimeError):
+        return ""
+
+
+def _kind_of_compound(path: Path) -> FileKind:
+    names = compound.names(path)
+    if names & {"Workbook", "Book"}:
+        return "xls"
+    for stream, name, fix in _COMPOUND:
+        if stream in names:
+            _refuse(path, name, fix)
+    return _refuse(path, "a damaged workbook, or a file of another Office program", _AS_TABLE)
 
 
 def _is_dbf(head: bytes) -> bool:

@@ -107,23 +107,45 @@ def test_a_table_that_does_not_begin_in_the_corner(tmp_path: Path) -> None:
     assert source.table.column("raw_first_name").to_pylist() == ["b"]
 
 
-def test_the_first_visible_sheet_with_a_heading_is_read(tmp_path: Path) -> None:
-    record: list[object] = ["1", "a", "b", "c"]
+def test_every_visible_sheet_of_records_is_read_and_the_others_are_named(tmp_path: Path) -> None:
     path = workbook(
         tmp_path / "legacy.xlsx",
         {
             "راهنما": [["این فایل چیست؟"], ["دفتر"]],
             "پنهان": [HEADING, ["9", "x", "x", "x"]],
             "خالی": [],
-            "داده": [HEADING, record],
-            "دوم": [HEADING, record],
+            "داده": [HEADING, ["1", "a", "b", "c"], ["2", "a", "b", "c"]],
+            "کدها": [["کد", "دانشگاه"], [1, "تهران"]],
+            "دوم": [["دانشگاه", "شناسه", "نام", "نام خانوادگی"], ["c", "3", "a", "b"]],
+            "ناتمام": [HEADING],
         },
         hidden="پنهان",
     )
     source = read_source(path, LEGACY)
-    assert source.findings.sheet == "داده"
-    assert source.table.column("raw_legacy_id").to_pylist() == ["1"]
-    assert any("other sheets, not read" in note for note in source.findings.notes)
+    assert source.findings.sheet == "داده, دوم"
+    columns = source.table.select(["row", "sheet", "sheet_row", "raw_legacy_id"]).to_pydict()
+    assert columns == {
+        "row": [2, 3, 5],
+        "sheet": ["داده", "داده", "دوم"],
+        "sheet_row": [2, 3, 2],
+        "raw_legacy_id": ["1", "2", "3"],
+    }
+    notes = source.findings.notes
+    assert "other sheets, not read: راهنما, خالی, کدها" in notes
+    assert "hidden sheets, not read; a source profile can name one: پنهان" in notes
+    assert "sheets with a heading and no rows: ناتمام" in notes
+
+
+def test_a_sheet_of_records_that_lacks_a_required_field_is_not_passed_over(tmp_path: Path) -> None:
+    path = workbook(
+        tmp_path / "legacy.xlsx",
+        {
+            "یک": [HEADING, ["1", "a", "b", "c"]],
+            "دو": [["شناسه", "نام", "نام خانوادگی"], ["2", "a", "b"]],
+        },
+    )
+    with pytest.raises(InputError, match="دو, row 1: there is no column for university"):
+        check_source(path, LEGACY)
 
 
 def test_a_profile_names_the_sheet(tmp_path: Path) -> None:

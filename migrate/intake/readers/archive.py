@@ -1,0 +1,201 @@
+"""Zip archives of several sources: each member is a table, read by the reader of its kind."""
+
+from __future__ import annotations
+
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from importlib import import_module
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, cast
+
+from migrate.errors import InputError
+from migrate.intake.headings import count_known
+from migrate.intake.profiles import Profile
+from migrate.intake.readers.kind import kind_of
+from migrate.intake.readers.rows import SIZE, Progress, Rows, Shape
+from migrate.intake.readers.unpacking import members, name_of, unpack
+
+if TYPE_CHECKING:
+    from migrate.intake.sources import Reader
+
+# bytes of all members when unpacked, one at a time
+LARGEST_UNPACKED = 16 << 30
+# what is meant as a table: where it is none, that is an error and not a note
+_TABLES = {
+    *(".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"),
+    *(".dbf", ".parquet", ".mdb", ".accdb"),
+}
+# what belongs to the table of the same name
+_BESIDE = {".dbt", ".fpt", ".cpg", ".cdx", ".mdx", ".ndx"}
+_ARCHIVES = {".zip", ".rar", ".7z", ".gz", ".bz2", ".xz"}
+# what file managers leave
+_LEFT_BEHIND = {"thumbs.db", "desktop.ini", ".ds_store"}
+
+
+@dataclass(frozen=True)
+class MemberShape(Shape):
+    """The shape of a table of a member: ``member`` is its name, ``inner`` what its reader found."""
+
+    member: str = ""
+    inner: Shape | None = None
+
+
+def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape:
+    """The tables of an archive, in its order, each with its own headings.
+
+    Where the profile's ``sheet`` is the name of a member, that one is read alone. A member that is
+    no table (a scan, a letter) is noted; one that is named like a table and cannot be read is an
+    error, and so is an archive in the archive.
+
+    :param known: the keys of the headings looked for, see ``headings.dictionary``.
+    :raises InputError: the archive is not safe or too large to unpack, or holds no table.
+    """
+    found = [member for member in members(path, LARGEST_UNPACKED) if not _passed_over(member)]
+    _refuse_twice(path, found)
+    if profile.sheet in (names := [name_of(member) for member in found]):
+        found = [found[names.index(profile.sheet)]]
+        profile = replace(profile, sheet=None)
+    parts: list[MemberShape] = []
+    others = []
+    for member in found:
+        shape = _look_at(path, member, profile, known)
+        if isinstance(shape, str):
+            others.append(shape)
+        else:
+            parts += shape
+    if not parts:
+        raise InputError(
+            "this archive holds no table",
+            file=path,
+            found="; ".join(others) or "no files",
+            fix="Pack tables as CSV, XLSX, XLS, ODS, XLSB, DBF or Parquet",
+        )
+    notes = (f"members that are no tables, not read: {'; '.join(others)}",) if others else ()
+    if len(parts) == 1:
+        return replace(parts[0], notes=(*notes, *parts[0].notes))
+    return Shape(
+        kind="zip archive",
+        headings=(),
+        why=f"it holds {len(parts)} tables",
+        notes=notes,
+        parts=tuple(parts),
+    )
+
+
+def batches(
+    path: Path,
+    shape: Shape,
+    columns: Sequence[int],
+    *,
+    key: int | None = None,
+    size: int = SIZE,
+    progress: Progress | None = None,
+) -> Iterator[Rows]:
+    """The rows of a member, as its own reader gives them.
+
+    :raises InputError: as that reader, with the member named; there is no room to unpack it.
+    """
+    assert isinstance(shape, MemberShape)
+    assert shape.inner is not None
+    found = members(path, LARGEST_UNPACKED)
+    member = next(one for one in found if name_of(one) == shape.member)
+    with unpack(path, _with_its_own(member, found)) as (table, *_):
+        reader = _reader(table)
+        try:
+            yield from reader.batches(
+                table, shape.inner, columns, key=key, size=size, progress=progress
+            )
+        except InputError as error:
+            raise _inside(path, shape.member, error) from error
+
+
+def _look_at(
+    path: Path, member: zipfile.ZipInfo, profile: Profile, known: Mapping[str, str | None]
+) -> list[MemberShape] | str:
+    """The tables of a member, or words for one that is none."""
+    name = name_of(member)
+    suffix = PurePosixPath(name).suffix.lower()
+    if not member.file_size:
+        return f"{name} (empty)"
+    with unpack(path, _with_its_own(member, members(path, LARGEST_UNPACKED))) as (table, *_):
+        try:
+            kind = kind_of(table)
+            if kind == "zip" or suffix in _ARCHIVES:
+                raise InputError("this is an archive in an archive", fix="Unpack it first")
+            shape = _reader(table).look(table, profile, known)
+        except InputError as error:
+            if suffix in _TABLES | _ARCHIVES:
+                raise _inside(path, name, error) from error
+            return f"{name} ({error.message})"
+    found = shape.parts or (shape,)
+    if suffix not in _TABLES and all(count_known(part.headings, known) < 2 for part in found):
+        return f"{name} (no known headings)"
+    several = len(found) > 1
+    return [
+        _member_shape(part, name, f"{name}, {part.sheet}" if several else name, shape.notes)
+        for part in found
+    ]
+
+
+def _member_shape(inner: Shape, member: str, label: str, notes: tuple[str, ...]) -> MemberShape:
+    same = {field.name: getattr(inner, field.name) for field in fields(Shape)}
+    same |= {"sheet": label, "notes": tuple(dict.fromkeys((*notes, *inner.notes)))}
+    return MemberShape(**same, member=member, inner=inner)
+
+
+def _reader(table: Path) -> Reader:
+    # the list of readers names this one
+    from migrate.intake.sources import READERS
+
+    return cast("Reader", import_module(READERS[kind_of(table)]))
+
+
+def _with_its_own(
+    member: zipfile.ZipInfo, found: Sequence[zipfile.ZipInfo]
+) -> list[zipfile.ZipInfo]:
+    """A member, and the memo and index files that belong to it."""
+    stem = PurePosixPath(name_of(member)).with_suffix("")
+    return [
+        member,
+        *(
+            other
+            for other in found
+            if other is not member
+            and PurePosixPath(name_of(other)).with_suffix("") == stem
+            and PurePosixPath(name_of(other)).suffix.lower() in _BESIDE
+        ),
+    ]
+
+
+def _passed_over(member: zipfile.ZipInfo) -> bool:
+    name = PurePosixPath(name_of(member))
+    return (
+        member.is_dir()
+        or name.parts[0] == "__MACOSX"
+        or name.name.lower() in _LEFT_BEHIND
+        or name.suffix.lower() in _BESIDE
+    )
+
+
+def _refuse_twice(path: Path, found: Sequence[zipfile.ZipInfo]) -> None:
+    for name, count in Counter(map(name_of, found)).items():
+        if count > 1:
+            raise InputError(
+                "this archive holds two members of one name",
+                file=path,
+                found=name,
+                fix="Unpack it, and pack what is wanted again",
+            )
+
+
+def _inside(path: Path, member: str, error: InputError) -> InputError:
+    return InputError(
+        error.message,
+        file=f"{path}, {member}",
+        row=error.row,
+        column=error.column,
+        found=error.found,
+        fix=error.fix,
+    )

@@ -1,0 +1,135 @@
+"""A process of its own, with fixed memory and time, for parsers that a hostile file could stop.
+
+A Rust parser that asks for more memory than there is ends its process at once: no exception can be
+caught. So it runs in a process that may end, and the answer comes back as lines of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+# what a confined program ends with when it has said itself why, see ``refuse``
+REFUSED = 3
+_STARVED = 4
+_OUT_OF_TIME = {-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGKILL")}
+_SAID = "said: "
+_AT = "at: "
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Address space in bytes and processor time in seconds that a process may take."""
+
+    memory: int = 4 << 30
+    seconds: int = 600
+
+
+class Confined(Exception):
+    """A confined program did not end well.
+
+    ``why`` is 'memory' or 'time' for a limit, 'refused' where the program said so itself, 'died'
+    for all else. ``at`` is the last place it told of. The text of the exception is what it said.
+    """
+
+    def __init__(self, why: Literal["memory", "time", "refused", "died"], at: str, said: str):
+        super().__init__(said)
+        self.why = why
+        self.at = at
+
+
+def answers(module: str, arguments: Sequence[str], limits: Limits) -> Iterator[Any]:
+    """Run ``python -m module MEMORY SECONDS *arguments``; yield what each line of its output says.
+
+    The process ends with the iterator, also when that is left early.
+
+    :raises Confined: it did not end well; what came before it was yielded.
+    """
+    command = [sys.executable, "-P", "-m", module, str(limits.memory), str(limits.seconds)]
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
+    # a backtrace helps nobody here, and takes seconds to print
+    environment.update(RUST_BACKTRACE="0", PYTHONIOENCODING="utf-8")
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [*command, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            env=environment,
+        )
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                if line.endswith(b"\n"):
+                    yield json.loads(line)
+            code = process.wait()
+        finally:
+            process.stdout.close()
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+        if code:
+            raise _fault(code, errors)
+
+
+def confine(memory: int, seconds: int) -> None:
+    """Hold this process to its limits; where the system has none (Windows), do nothing."""
+    try:
+        import resource
+    except ImportError:
+        return
+    # a little later the kernel does not ask any more
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def answer(value: object) -> None:
+    """Send one answer to the process that waits for it."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n")
+
+
+def tell(place: str) -> None:
+    """Say where the program now is, for an error that it cannot tell of any more."""
+    print(_AT + json.dumps(place), file=sys.stderr, flush=True)
+
+
+def refuse(reason: str) -> None:
+    """End the program with a reason for people."""
+    print(_SAID + json.dumps(reason), file=sys.stderr, flush=True)
+    sys.stdout.flush()
+    os._exit(REFUSED)
+
+
+def starve() -> None:
+    """End the program for want of memory."""
+    os._exit(_STARVED)
+
+
+def _fault(code: int, errors: IO[bytes]) -> Confined:
+    errors.seek(0)
+    text = errors.read(1 << 20).decode("utf-8", "replace")
+    lines = text.splitlines()
+    at = [json.loads(line.removeprefix(_AT)) for line in lines if line.startswith(_AT)]
+    said = [json.loads(line.removeprefix(_SAID)) for line in lines if line.startswith(_SAID)]
+    place = at[-1] if at else ""
+    if code == REFUSED:
+        return Confined("refused", place, said[-1] if said else "")
+    if code == _STARVED or "memory allocation of" in text or "MemoryError" in text:
+        return Confined("memory", place, "")
+    if code in _OUT_OF_TIME:
+        return Confined("time", place, "")
+    return Confined("died", place, lines[-1] if lines else f"exit status {code}")
+
+
+def here(path: Path) -> str:
+    """A path as a confined program is given it, which cannot be taken for an option."""
+    return str(path.absolute())
