@@ -16,6 +16,7 @@ import typer
 from typer.exceptions import TyperException
 
 from migrate import __version__
+from migrate.batch.commands import alias, profile
 from migrate.errors import InputError, MigrateError
 
 # what Typer gives back after Ctrl-C
@@ -47,6 +48,10 @@ Reports = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine, and no bars.")]
+
+
+app.command("profile")(profile.profile)
+app.add_typer(alias.app)
 
 
 @app.callback(invoke_without_command=True)
@@ -279,6 +284,7 @@ def _settings(
         Settings,
         absolute_address,
         check_batch_name,
+        sqlite_address,
         without_password,
     )
 
@@ -287,7 +293,7 @@ def _settings(
     registry_address, password = without_password(absolute_address(registry))
     secrets.keep_in_environment(secrets.REGISTRY_PASSWORD, password)
     store_address, password = without_password(
-        absolute_address(store or f"sqlite:///{folder / 'store.sqlite'}")
+        absolute_address(store or sqlite_address(folder / "store.sqlite"))
     )
     secrets.keep_in_environment(secrets.STORE_PASSWORD, password)
     return Settings(

@@ -76,6 +76,13 @@ def check_batch_name(name: str) -> str:
     return name
 
 
+def sqlite_address(path: Path) -> str:
+    """The address of an SQLite file, whatever characters its path holds."""
+    from sqlalchemy.engine import URL
+
+    return URL.create("sqlite", database=str(path)).render_as_string()
+
+
 def absolute_address(address: str) -> str:
     """A file's absolute path, or a database's address with an absolute SQLite path.
 

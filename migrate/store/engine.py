@@ -46,6 +46,9 @@ def open_store(address: str) -> Engine:
     path = _check_file(url) if is_sqlite(url) else None
     if path is not None:
         path.absolute().parent.mkdir(exist_ok=True)
+        if not path.exists():
+            # it will hold names and national IDs; SQLite gives its log the same mode
+            path.touch(mode=0o600)
     engine = _engine(url)
     try:
         with _clear_errors(url):

@@ -13,7 +13,13 @@ import pyarrow.compute as pc
 from migrate.batch import inputs, progress, samples
 from migrate.batch import manifest as manifests
 from migrate.batch.run import refuse_other_settings, stored_settings
-from migrate.batch.settings import Settings, absolute_address, check_batch_name, without_password
+from migrate.batch.settings import (
+    Settings,
+    absolute_address,
+    check_batch_name,
+    sqlite_address,
+    without_password,
+)
 from migrate.batch.stages.facts import facts_of
 from migrate.batch.stages.folder import at_work, write_parquet
 from migrate.diplomas.schema import LEGACY, REGISTRY
@@ -139,13 +145,13 @@ def _settings(
     if not source and not registry:
         made = samples.make_once(folder / "notebook-sample", progress=progress.reporter())
         source, registry = made["source"], made["registry"]
-        store = store or f"sqlite:///{folder / 'notebook-sample' / 'store.sqlite'}"
+        store = store or sqlite_address(folder / "notebook-sample" / "store.sqlite")
     return Settings(
         batch=check_batch_name(batch),
         reports=str(folder),
         source=absolute_address(source),
         registry=without_password(absolute_address(registry))[0],
-        store=without_password(absolute_address(store or f"sqlite:///{folder / 'store.sqlite'}"))[
+        store=without_password(absolute_address(store or sqlite_address(folder / "store.sqlite")))[
             0
         ],
         profile=str(Path(profile).resolve()) if profile else "",
