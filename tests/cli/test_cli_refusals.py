@@ -19,7 +19,7 @@ HEADINGS = "legacy_id,first_name,last_name,university\n"
 
 def as_zip(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("ledger.csv", HEADINGS)
+        archive.writestr("page-1.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes(200))
 
 
 def write(content: bytes) -> Callable[[Path], None]:
@@ -31,7 +31,7 @@ SOURCES = {
     "only a heading": (write(HEADINGS.encode()), "only a heading"),
     "PDF": (write(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<<>>\nendobj\n"), "PDF"),
     "JPEG": (write(b"\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01" + bytes(200)), "JPEG"),
-    "zip": (as_zip, "zip archive"),
+    "zip of a picture": (as_zip, "page-1.jpg"),
     "random bytes": (write(bytes(range(256)) * 20), "not a text table"),
     "no university": (write(b"legacy_id,first_name,last_name\n1,a,b\n"), "university"),
     "no identifier": (write("نام,نام خانوادگی,دانشگاه\nعلی,رضایی,تهران\n".encode()), "legacy_id"),
