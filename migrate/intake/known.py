@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from migrate.persian import degrees, fields, institutions, letters
+from migrate.persian import degrees, fields, institutions
 
 AliasKind = Literal["university", "field_of_study", "degree"]
 # ids by ``letters.key`` of the text that stands for them, by kind
@@ -58,12 +58,6 @@ def known(kind: AliasKind) -> Known:
                 lambda text: _id(degrees.lookup_degree(text)),
                 degrees.suggest_degree,
             )
-
-
-def meaning(kind: AliasKind, text: str, meanings: Meanings) -> str | None:
-    """The id that a person decided ``text`` stands for, None where nobody did."""
-    of_kind = meanings.get(kind)
-    return of_kind.get(letters.key(text)) if of_kind else None
 
 
 def _id(

@@ -93,14 +93,15 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in _SHIPPED.glob("*.yaml")))
 
 
-def locate(given: str) -> Path:
+def locate(given: str, *, bare: bool = False) -> Path:
     """The file of a profile: a path, or the name of one that comes with this program.
 
-    A file of that name in the current folder comes first. Raises InputError for a bare name that is
-    neither.
+    :param given: a path or a name. A file of that name in the current folder comes first.
+    :param bare: whether it is a name for sure.
+    :raises InputError: for a bare name that is neither.
     """
     path = Path(given)
-    if path.exists() or path.suffix or path.name != given:
+    if not bare and (path.exists() or path.suffix or path.name != given):
         return path.resolve()
     if given not in shipped():
         raise InputError(

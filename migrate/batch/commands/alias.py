@@ -1,0 +1,156 @@
+"""`migrate alias`: what a person decided that an unknown university, field or degree stands for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from migrate.errors import InputError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+    from migrate.store.aliases import AliasEntry
+
+app = typer.Typer(
+    name="alias",
+    invoke_without_command=True,
+    help="""Remember what a university, field of study or degree that no list knows stands for.
+
+An alias is decided by a person, kept in the store for ever, and holds from the next batch on;
+batches that have begun keep to the aliases they began with.""",
+)
+
+Kind = Annotated[
+    Literal["university", "field_of_study", "degree"],
+    typer.Argument(help="What kind of name it is."),
+]
+Text = Annotated[str, typer.Argument(help="The name as sources have it; spacing does not matter.")]
+By = Annotated[str, typer.Option("--by", help="Who decided.")]
+Note = Annotated[str, typer.Option("--source", help="What on: a letter, a decree, a catalogue.")]
+Reports = Annotated[
+    Path,
+    typer.Option(
+        "--reports", envvar="MIGRATE_REPORTS", help="The folder that holds a folder a batch."
+    ),
+]
+Store = Annotated[
+    str,
+    typer.Option(
+        envvar="MIGRATE_STORE",
+        help="The store, an SQLAlchemy address. By default store.sqlite in the reports folder.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+
+
+@app.callback()
+def about(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
+
+
+@app.command()
+def add(
+    kind: Kind,
+    text: Text,
+    target: Annotated[
+        str, typer.Argument(metavar="ID", help="The id it stands for, or a name the list knows.")
+    ],
+    by: By,
+    source: Note = "",
+    store: Store = "",
+    reports: Reports = Path("reports"),
+    as_json: AsJson = False,
+) -> None:
+    """Let a name stand for one of the list.
+
+    [bold]Example[/bold]
+
+        migrate alias add university "مدرسه عالی نمونه" tehran --by "Z. Karimi" --source "letter 12/345"
+    """
+    from migrate.store import aliases
+
+    with _opened(store, reports, must_exist=False) as engine:
+        entry = aliases.add(engine, kind, text, target, decided_by=by, source=source)
+    _print([entry], as_json)
+
+
+@app.command()
+def retire(
+    kind: Kind,
+    text: Text,
+    by: By,
+    source: Note = "",
+    store: Store = "",
+    reports: Reports = Path("reports"),
+    as_json: AsJson = False,
+) -> None:
+    """Let a name stand for nothing again; what was decided before stays in the log."""
+    from migrate.store import aliases
+
+    with _opened(store, reports, must_exist=True) as engine:
+        entry = aliases.retire(engine, kind, text, decided_by=by, source=source)
+    _print([entry], as_json)
+
+
+@app.command("list")
+def list_(
+    history: Annotated[
+        bool, typer.Option("--all", help="The whole log, with what was retired.")
+    ] = False,
+    store: Store = "",
+    reports: Reports = Path("reports"),
+    as_json: AsJson = False,
+) -> None:
+    """Show the aliases that stand now."""
+    from migrate.store import aliases
+
+    with _opened(store, reports, must_exist=True) as engine:
+        found = aliases.log(engine) if history else list(aliases.standing(engine).entries)
+    _print(found, as_json)
+
+
+@contextmanager
+def _opened(store: str, reports: Path, *, must_exist: bool) -> Iterator[Engine]:
+    from migrate.batch import secrets
+    from migrate.batch.settings import absolute_address, sqlite_address, without_password
+    from migrate.store.address import is_sqlite, read_address
+    from migrate.store.engine import PASSWORD, open_store
+
+    address, password = without_password(
+        absolute_address(store or sqlite_address(reports.resolve() / "store.sqlite"))
+    )
+    secrets.keep_in_environment(secrets.STORE_PASSWORD, password)
+    url = read_address(address, PASSWORD)
+    if must_exist and is_sqlite(url) and url.database and not Path(url.database).exists():
+        raise InputError(
+            "there is no store here", file=url.database, fix="Name one with --store or --reports"
+        )
+    engine = open_store(address)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _print(entries: list[AliasEntry], as_json: bool) -> None:
+    if as_json:
+        found = [asdict(entry) for entry in entries]
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    for entry in entries:
+        note = f" ({entry.source})" if entry.source else ""
+        what = f"stands for {entry.target}" if entry.target else "stands for nothing any more"
+        typer.echo(
+            f"{entry.seq}  {entry.kind}  {entry.text}  {what}: {entry.decided_by}, {entry.at}{note}"
+        )
+    if not entries:
+        typer.echo("no alias stands")
