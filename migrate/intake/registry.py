@@ -14,7 +14,14 @@ from migrate.intake.headings import map_headings
 from migrate.intake.readers import database
 from migrate.intake.readers.rows import Progress, row_numbers
 from migrate.intake.schema import Schema
-from migrate.intake.sources import Findings, Source, check_source, raw_table, read_source
+from migrate.intake.sources import (
+    Findings,
+    Source,
+    check_source,
+    is_database,
+    raw_table,
+    read_source,
+)
 
 _VARIABLE = "MIGRATE_REGISTRY_PASSWORD"
 
@@ -87,11 +94,6 @@ def read_registry(
     by_key = _sorted(schema, columns)
     table_of_rows = raw_table(schema, row_numbers(1, count), by_key)
     return RegistrySource(table_of_rows, count, table.fullname, findings)
-
-
-def is_database(address: str) -> bool:
-    """Whether an address is a database's, rather than a path."""
-    return "://" in address
 
 
 def _refuse_unreadable(address: str, source: Source) -> None:

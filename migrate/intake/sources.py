@@ -32,6 +32,7 @@ READERS: Mapping[FileKind, str] = {
     "parquet": "migrate.intake.readers.parquet",
     "dbf": "migrate.intake.readers.dbf",
 }
+_DATABASE = "migrate.intake.readers.sql"
 # where a row stands: unique over the source, and where a person finds it
 PLACE: Mapping[str, pa.DataType] = {
     "row": pa.int64(),
@@ -41,14 +42,14 @@ PLACE: Mapping[str, pa.DataType] = {
 
 
 class Reader(Protocol):
-    """What a reader module offers."""
+    """What a reader module offers; ``path`` is an address where it reads a database."""
 
-    def look(self, path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape:
+    def look(self, path: Any, profile: Profile, known: Mapping[str, str | None]) -> Shape:
         """What is found in a file before it is read."""
 
     def batches(
         self,
-        path: Path,
+        path: Any,
         shape: Shape,
         columns: Sequence[int],
         *,
@@ -107,15 +108,16 @@ class OpenSource:
     """A source that was looked at and is read in batches.
 
     ``rows`` counts the rows that hold anything, readable or not, and ``notes`` are oddities that
-    only reading shows: both are whole when ``batches`` has come to its end. ``findings`` are those
-    of the look.
+    only reading shows: both are whole when ``batches`` has come to its end. So is ``sha256`` of the
+    content of a database's rows; a file has its own. ``findings`` are those of the look.
     """
 
-    path: Path
+    path: Path | str
     schema: Schema
     findings: Findings
     rows: int = 0
     notes: tuple[str, ...] = ()
+    sha256: str | None = None
     _profile: Profile = profiles.NONE
     _tables: tuple[_Table, ...] = ()
 
@@ -125,7 +127,7 @@ class OpenSource:
         :param progress: called with rows read, rows in all (about), and a word.
         :raises InputError: it is damaged further on, or holds no rows.
         """
-        self.rows, self.notes = 0, ()
+        self.rows, self.notes, self.sha256 = 0, (), None
         total = sum(table.shape.lines for table in self._tables)
         named = len(self._tables) > 1
         # the number that the rows of a part are counted on from
@@ -138,6 +140,7 @@ class OpenSource:
                 told = {problem.row for problem in batch.unreadable}
                 self.rows += batch.table.num_rows + len(told)
                 self.notes += tuple(f"{sheet}: {note}" if sheet else note for note in rows.notes)
+                self.sha256 = rows.sha256 or self.sha256
                 ends = (problem.row or 0 for problem in rows.unreadable)
                 last = max(last, pc.max(rows.row).as_py() or 0, *ends, 0)
                 if batch.table.num_rows or batch.unreadable:
@@ -146,7 +149,9 @@ class OpenSource:
                     progress(base + last, max(total, base + last), "rows read")
             base += last
         if not self.rows:
-            raise InputError("this file holds no rows", file=self.path, fix="Export it again")
+            raise InputError(
+                "this file holds no rows", file=_shown(self.path), fix="Export it again"
+            )
 
     def _read(self, table: _Table, size: int) -> Iterator[Rows]:
         places = list(table.places.values())
@@ -167,10 +172,15 @@ class _Table:
         return {field: place for place, field in enumerate(self.fields) if field}
 
 
-def check_source(path: Path, schema: Schema, *, profile: Path | None = None) -> None:
+def is_database(address: Path | str) -> bool:
+    """Whether an address is a database's, rather than a path."""
+    return "://" in str(address) and not isinstance(address, Path)
+
+
+def check_source(path: Path | str, schema: Schema, *, profile: Path | None = None) -> None:
     """Whether a source can be read: a file of a kind we know, with the required headings, and rows.
 
-    :param path: the file.
+    :param path: the file, or a database's address, see ``readers.sql``.
     :param schema: the fields looked for.
     :param profile: a source profile, see ``migrate.intake.profiles``.
     :raises InputError: with one clear line about the first thing that is wrong.
@@ -178,16 +188,20 @@ def check_source(path: Path, schema: Schema, *, profile: Path | None = None) -> 
     open_source(path, schema, profile=profile)
 
 
-def open_source(path: Path, schema: Schema, *, profile: Path | None = None) -> OpenSource:
+def open_source(path: Path | str, schema: Schema, *, profile: Path | None = None) -> OpenSource:
     """Look at a source, and be ready to read it. Value codes of its profile travel with the columns.
 
-    :param path: the file.
+    :param path: the file, or a database's address, see ``readers.sql``.
     :param schema: the fields looked for.
     :param profile: a source profile, see ``migrate.intake.profiles``.
     :raises InputError: as ``check_source``.
     """
     said = profiles.NONE if profile is None else profiles.read_profile(profile, schema)
-    reader = cast(Reader, import_module(READERS[kind_of(path)]))
+    if not is_database(path):
+        path = Path(path)
+    _refuse_query(path, said)
+    name = READERS[kind_of(path)] if isinstance(path, Path) else _DATABASE
+    reader = cast(Reader, import_module(name))
     wide = said.widen(schema)
     shape = reader.look(path, said, dictionary(wide, said.headings, said.ignore))
     tables = tuple(
@@ -200,7 +214,7 @@ def open_source(path: Path, schema: Schema, *, profile: Path | None = None) -> O
 
 
 def read_source(
-    path: Path,
+    path: Path | str,
     schema: Schema,
     *,
     profile: Path | None = None,
@@ -208,7 +222,7 @@ def read_source(
 ) -> Source:
     """Read a source whole, where it is known to be small; ``open_source`` reads one of any size.
 
-    :param path: the file.
+    :param path: the file, or a database's address, see ``readers.sql``.
     :param schema: the fields looked for.
     :param profile: a source profile, see ``migrate.intake.profiles``.
     :param progress: called with rows read, rows in all (about), and a word.
@@ -275,8 +289,25 @@ def _raw_batch(
     return RawBatch(raw, unreadable)
 
 
+def _shown(path: Path | str) -> object:
+    if isinstance(path, Path):
+        return path
+    from migrate.intake.readers.database import shown
+
+    return shown(path)
+
+
+def _refuse_query(path: Path | str, said: Profile) -> None:
+    if said.query is not None and isinstance(path, Path):
+        raise InputError(
+            "the source profile holds a query, and this is no database",
+            file=path,
+            fix="Take the query out of the profile, or name a database",
+        )
+
+
 def _fields(
-    path: Path, schema: Schema, said: Profile, part: Shape, is_part: bool
+    path: Path | str, schema: Schema, said: Profile, part: Shape, is_part: bool
 ) -> tuple[str | None, ...]:
     given = said.headings
     if is_part:
@@ -286,21 +317,21 @@ def _fields(
     return map_headings(
         part.headings,
         schema,
-        file=f"{path}, {part.sheet}" if is_part else path,
+        file=f"{_shown(path)}, {part.sheet}" if is_part else _shown(path),
         row=part.heading_row or None,
         given=given,
         ignore=said.ignore,
     )
 
 
-def _refuse_absent(path: Path, said: Profile, tables: Sequence[_Table]) -> None:
+def _refuse_absent(path: Path | str, said: Profile, tables: Sequence[_Table]) -> None:
     present = {letters.key(heading) for table in tables for heading in table.shape.headings}
     for heading, field in said.headings.items():
         if letters.key(heading) not in present:
             raise InputError(
                 f"the source profile maps the heading '{heading}' to {field}, "
                 "but none of its tables has it",
-                file=path,
+                file=_shown(path),
                 fix="Correct the heading in the profile, or take it out",
             )
 

@@ -41,13 +41,27 @@ def opened(address: str, variable: str) -> Iterator[tuple[sa.Connection, sa.Tabl
         raise InputError(
             "this address names no table", file=shown(address), fix="Add it as URL#TABLE"
         )
-    engine = _engine(text, variable)
+    with connected(text, variable) as connection:
+        yield connection, _table(address, connection, name)
+
+
+@contextmanager
+def connected(address: str, variable: str) -> Iterator[sa.Connection]:
+    """A connection on which nothing can be changed, where the database can be told so.
+
+    :param address: an SQLAlchemy URL.
+    :param variable: the environment variable that holds the password where the URL has none.
+    :raises InputError: as ``opened``.
+    """
+    engine = _engine(address, variable)
     try:
         with engine.connect() as connection:
-            yield connection, _table(address, connection, name)
+            if connection.dialect.name == "postgresql":
+                connection.execution_options(postgresql_readonly=True)
+            yield connection
     except sa.exc.SQLAlchemyError as error:
         raise InputError(
-            f"this database cannot be read: {_first_line(error, engine.url)}",
+            f"this database cannot be read: {first_line(error, engine.url)}",
             file=shown(address),
             fix=f"Check that the database runs, the address, the user, and {variable}",
         ) from error
@@ -82,7 +96,7 @@ def read(
     with streamed.execute(sa.select(*(table.c[column] for column in columns))) as result:
         for batch in result.partitions(BATCH):
             for place, values in enumerate(zip(*batch, strict=True)):
-                chunks[place].append(_texts(values))
+                chunks[place].append(texts(values))
             done += len(batch)
             if progress:
                 progress(done, max(total, done), "rows read")
@@ -170,13 +184,15 @@ def _table(address: str, connection: sa.Connection, name: str) -> sa.Table:
     return sa.Table(bare, sa.MetaData(), *columns, schema=schema or None)
 
 
-def _first_line(error: Exception, url: sa.URL) -> str:
+def first_line(error: Exception, url: sa.URL) -> str:
+    """What a database said, in one line and without its password."""
     said = str(getattr(error, "orig", None) or error).strip().splitlines()
     line = said[0].strip() if said else type(error).__name__
     return line.replace(url.password, "***") if url.password else line
 
 
-def _texts(values: Sequence[object]) -> Any:
+def texts(values: Sequence[object]) -> Any:
+    """Values of a column as an Arrow array of text, see ``cells.text``; bytes are read as UTF-8."""
     try:
         return pa.array(values, pa.string())
     except (pa.ArrowInvalid, pa.ArrowTypeError):

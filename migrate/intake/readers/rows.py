@@ -28,6 +28,7 @@ class Shape:
     A file with several tables (sheets, members of an archive) has ``parts``, the shape of each in
     the order they are read; ``sheet`` of a part is the name that a person finds it by, unique in
     the file. Its own ``headings`` then do not matter. Rows are numbered within their part.
+    ``query`` is the SQL that the rows of a database come from, where they come from one.
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Shape:
     why: str = ""
     notes: tuple[str, ...] = ()
     parts: tuple[Shape, ...] = ()
+    query: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,15 @@ class Rows:
 
     ``columns`` are those asked for, in the order asked. ``unreadable`` has one problem for each
     row that could not be read and is in no column. Rows without any value are in neither.
-    ``notes`` on the whole table come with its last batch, which may hold no rows.
+    ``notes`` on the whole table come with its last batch, which may hold no rows, and so does
+    ``sha256`` of its content where it comes out of a database.
     """
 
     row: pa.ChunkedArray[Any]
     columns: tuple[pa.ChunkedArray[Any], ...]
     unreadable: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    sha256: str | None = None
 
 
 def in_slices(rows: Rows, size: int) -> Iterator[Rows]:
