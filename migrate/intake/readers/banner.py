@@ -50,7 +50,7 @@ def read_banner(
     crossing = [one for one in ranges if one[0] <= place <= one[2]]
     first = min([found, *(one[0] for one in crossing)])
     last = max([place, *(one[2] for one in crossing)])
-    if last == place < len(rows) - 1 and _stands_under(rows[place], rows[place + 1]):
+    if last == place < len(rows) - 1 and _stands_under(rows[place], rows[place + 1], known):
         last += 1
     # a row above with one text only is a title; with more it has groups, or headings of its own
     above = sum(bool(cell.strip()) for cell in rows[first - 1]) if first else 0
@@ -74,18 +74,18 @@ def _deepest(rows: Sequence[Sequence[str]], place: int, known: Known) -> int:
     return place
 
 
-def _stands_under(upper: Sequence[str], lower: Sequence[str]) -> bool:
+def _stands_under(upper: Sequence[str], lower: Sequence[str], known: Known) -> bool:
     """Whether a row holds headings under groups: text, only right under or right of a group."""
-    group = None
+    group = ""
     found = False
     for place, (above, below) in enumerate(zip(upper, lower, strict=True)):
-        above, below = above.strip(), below.strip()
-        if above:
+        if above.strip():
             widens = place + 1 < len(upper) and not upper[place + 1].strip()
-            group = place if widens else None
-        if below and (group is None or any(map(str.isdecimal, below))):
-            return False
-        found = found or bool(below)
+            group = above if widens else ""
+        if below.strip():
+            if not group or any(map(str.isdecimal, below)):
+                return False
+            found = found or _named(below, [group], known) is not None
     return found
 
 
@@ -116,12 +116,14 @@ def _widen(group: list[str], below: Sequence[str]) -> None:
 
 def _label(column: Sequence[str], height: int, known: Known) -> str:
     own, groups = _parted(column)
-    for group in groups:
-        for both in (f"{own} {group}", f"{group} {own}"):
-            if known.get(letters.key(both)):
-                return both
     # a title of the whole sheet is above a column without a heading, and is none
-    return own if any(column[-height:]) or known.get(letters.key(own)) else ""
+    return _named(own, groups, known) or (own if any(column[-height:]) else "")
+
+
+def _named(own: str, groups: Sequence[str], known: Known) -> str | None:
+    """The known heading that a heading is, with a group that it stands under or by itself."""
+    both = [text for group in groups for text in (f"{own} {group}", f"{group} {own}")]
+    return next((text for text in (*both, own) if known.get(letters.key(text))), None)
 
 
 def _apart(columns: Sequence[Sequence[str]], labels: Sequence[str]) -> list[str]:

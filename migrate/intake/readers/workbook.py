@@ -29,6 +29,8 @@ SHOWN = 26
 _CUT = 300
 # characters of a batch, whatever its rows
 _FULL = 16 << 20
+# rows that are turned into columns at a time
+_SOME = 1024
 # the Gregorian calendar begins; LibreOffice counts days before it by the Julian one
 _GREGORIAN = datetime.date(1582, 10, 15)
 
@@ -76,26 +78,32 @@ def rows(
     tell(sheet)
     every = islice(_open(path, kind).get_sheet_by_name(sheet).iter_rows(), after, None)
     read = _reading(path, kind)
-    batch = _Batch(columns)
-    for number, row in enumerate(every, after + 1):
-        if not any(map(_holds, row)):
-            batch.blank += 1
-        elif rule := footer([_plain(cell) for cell in row], labels):
-            shown = " | ".join(text for cell in row if (text := read(cell).strip()))
-            batch.footers.append((number, rule, shown[:_CUT]))
-        else:
-            batch.add(number, row, read)
-        if len(batch.numbers) >= size or batch.characters >= _FULL:
+    number = after
+    batch = _Batch(columns, read)
+    while some := list(islice(every, min(size, _SOME))):
+        kept = []
+        for at, row in enumerate(some, number + 1):
+            if not any(map(_holds, row)):
+                batch.blank += 1
+            elif rule := footer(row, labels):
+                shown = " | ".join(text for cell in row if (text := read(cell).strip()))
+                batch.footers.append((at, rule, shown[:_CUT]))
+            else:
+                kept.append((at, row))
+        number += len(some)
+        if len(batch.numbers) + len(kept) > size or batch.characters >= _FULL:
             answer(batch.content())
-            batch = _Batch(columns)
+            batch = _Batch(columns, read)
+        batch.add(kept)
     answer(batch.content())
 
 
 class _Batch:
     """Rows on their way, and what was met among them."""
 
-    def __init__(self, columns: Sequence[int]) -> None:
+    def __init__(self, columns: Sequence[int], read: Callable[[object], str]) -> None:
         self.columns = columns
+        self.read = read
         self.numbers: list[int] = []
         self.texts: list[list[str]] = [[] for _ in columns]
         self.footers: list[tuple[int, str, str]] = []
@@ -103,15 +111,14 @@ class _Batch:
         self.blank = 0
         self.characters = 0
 
-    def add(self, number: int, row: Sequence[object], read: Callable[[object], str]) -> None:
-        self.numbers.append(number)
+    def add(self, kept: Sequence[tuple[int, Sequence[object]]]) -> None:
+        self.numbers += [number for number, _ in kept]
         for texts, place in zip(self.texts, self.columns, strict=True):
-            cell = row[place] if place < len(row) else ""
-            text = cell if isinstance(cell, str) else read(cell)
-            if cell is not text and (name := _odd(cell)):
-                self.odd[place, name] += 1
-            self.characters += len(text)
-            texts.append(text)
+            cells = [row[place] if place < len(row) else "" for _, row in kept]
+            read = [cell if isinstance(cell, str) else self.read(cell) for cell in cells]
+            self.odd.update((place, name) for cell in cells if (name := _odd(cell)))
+            self.characters += sum(map(len, read))
+            texts += read
 
     def content(self) -> dict[str, Any]:
         return {
@@ -132,6 +139,8 @@ def _open(path: Path, kind: str) -> Any:
 
 
 def _odd(cell: object) -> str | None:
+    if isinstance(cell, str):
+        return None
     if isinstance(cell, datetime.date):
         return "julian" if _day(cell) < _GREGORIAN else "date"
     if isinstance(cell, datetime.time):
@@ -178,11 +187,6 @@ def julian_text(day: datetime.date) -> str:
 
 def _holds(cell: object) -> bool:
     return bool(cell.strip()) if isinstance(cell, str) else cell is not None
-
-
-def _plain(cell: object) -> str | None:
-    """A cell's text, None where it holds a number or a date."""
-    return cell if isinstance(cell, str) else None
 
 
 def _arguments(given: Sequence[str]) -> Iterator[Any]:
