@@ -143,6 +143,8 @@ def parameters_of(stage: str, settings: Settings) -> dict[str, Any]:
             "write_back": settings.write_back,
             "accept": settings.accept,
         }
+        if settings.corrections:
+            given["corrections"] = settings.corrections
     if stage == "3-link":
         given["accept"] = settings.accept
     return given
@@ -163,12 +165,14 @@ def refuse_other_settings(known: Manifest, settings: Settings) -> None:
                 found=f"{now[name]!r}, not {before.get(name)!r}",
                 fix="Give this run another --batch name, or resume the batch as it was begun",
             )
-    recorded = known["inputs"].get("source", {}).get("sha256")
-    source = Path(settings.source)
-    if recorded and source.is_file() and sha256(source) != recorded:
+    for what, address in (("source", settings.source), ("corrections", settings.corrections)):
+        recorded = known["inputs"].get(what, {}).get("sha256")
+        path = Path(address)
+        if not recorded or not path.is_file() or sha256(path) == recorded:
+            continue
         raise InputError(
             f"this file is not what batch {settings.batch} was begun with",
-            file=source,
+            file=path,
             fix="Give the new file a batch of its own with another --batch name",
         )
 

@@ -29,6 +29,7 @@ class Settings:
     profile: str = ""
     write_back: bool = True
     accept: float = 0.9999
+    corrections: str = ""
 
     @property
     def folder(self) -> Path:

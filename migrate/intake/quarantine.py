@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from migrate.errors import InputError
 from migrate.intake.files import write_atomically
 
 COLUMNS = ("row", "legacy_id", "column", "found", "rule", "reason", "sheet", "sheet_row")
+# what a person fills in who has looked at the paper, and the batch that the file is of
+CORRECTED = ("corrected", "corrected_by", "batch")
 # a spreadsheet takes a cell that begins so for a formula; the apostrophe itself marks such a cell
 _GUARDED = ("=", "+", "-", "@", "\t", "\r", "\n", "'")
 
@@ -37,7 +40,13 @@ class Problem:
     sheet_row: int | None = None
 
 
-def write_quarantine(path: Path, problems: Iterable[Problem], raw: pa.Table | None = None) -> None:
+def write_quarantine(
+    path: Path,
+    problems: Iterable[Problem],
+    raw: pa.Table | None = None,
+    *,
+    batch: str | None = None,
+) -> None:
     """Write problems as a UTF-8 CSV with a byte-order mark, whole or not at all.
 
     A cell that a spreadsheet would run as a formula (= + - @ first) gets an apostrophe before it,
@@ -46,18 +55,42 @@ def write_quarantine(path: Path, problems: Iterable[Problem], raw: pa.Table | No
     :param path: the file to write.
     :param problems: one line each, in the order given.
     :param raw: a table with the column ``row`` and ``raw_…`` columns; where given, these stand
-        after the eight columns, so that a person sees the whole row beside its problem.
+        after the others, so that a person sees the whole row beside its problem.
+    :param batch: where given, the file can be corrected and fed back: ``CORRECTED`` stands after
+        the eight columns, empty but for the name of the batch.
     """
     names = [] if raw is None else [name for name in raw.column_names if name.startswith("raw_")]
     records = {} if raw is None else _records(raw, names, problems := list(problems))
+    with _writing(path, names, batch) as write:
+        for problem in problems:
+            write(problem, records.get(problem.row, {}))
+
+
+@contextmanager
+def quarantining(path: Path) -> Iterator[Callable[[Iterable[Problem]], None]]:
+    """Give a function that writes problems as they are met; the file is as ``write_quarantine``'s."""
+    with _writing(path, [], None) as write:
+
+        def write_all(problems: Iterable[Problem]) -> None:
+            for problem in problems:
+                write(problem, {})
+
+        yield write_all
+
+
+@contextmanager
+def _writing(
+    path: Path, names: list[str], batch: str | None
+) -> Iterator[Callable[[Problem, Mapping[str, str | None]], None]]:
     with (
         write_atomically(path) as partial,
         partial.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="") as stream,
     ):
         writer = csv.writer(stream, lineterminator="\r\n")
-        writer.writerow([*COLUMNS, *names])
-        for problem in problems:
-            record = records.get(problem.row, {})
+        to_correct = [] if batch is None else ["", "", _guarded(batch)]
+        writer.writerow([*COLUMNS, *CORRECTED[: len(to_correct)], *names])
+
+        def write(problem: Problem, record: Mapping[str, str | None]) -> None:
             cells = [
                 "" if problem.row is None else str(problem.row),
                 _guarded(problem.legacy_id or record.get("raw_legacy_id")),
@@ -68,7 +101,9 @@ def write_quarantine(path: Path, problems: Iterable[Problem], raw: pa.Table | No
                 _guarded(problem.sheet),
                 "" if problem.sheet_row is None else str(problem.sheet_row),
             ]
-            writer.writerow(cells + [_guarded(record.get(name)) for name in names])
+            writer.writerow(cells + to_correct + [_guarded(record.get(name)) for name in names])
+
+        yield write
 
 
 def read_quarantine(path: Path) -> list[Problem]:
@@ -116,7 +151,7 @@ def _problem(path: Path, number: int, cells: list[str]) -> Problem:
             found=cells[0],
             fix=f"Give {','.join(COLUMNS)}, the rows as numbers",
         )
-    legacy_id, column, found, rule, reason, sheet = (_plain(cell) for cell in cells[1:7])
+    legacy_id, column, found, rule, reason, sheet = (plain(cell) for cell in cells[1:7])
     row, sheet_row = (int(number) if number else None for number in numbers)
     return Problem(row, legacy_id, column, found, rule or "", reason or "", sheet, sheet_row)
 
@@ -125,5 +160,6 @@ def _guarded(text: str | None) -> str:
     return "'" + text if text and text.startswith(_GUARDED) else text or ""
 
 
-def _plain(text: str) -> str | None:
+def plain(text: str) -> str | None:
+    """A cell as it was before it was guarded against being run; None for an empty one."""
     return (text[1:] if text.startswith("'") else text) or None

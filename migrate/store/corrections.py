@@ -88,6 +88,17 @@ def settle(
             connection.execute(insert(CorrectionRow), new[start : start + _CHUNK])
 
 
+def settled_ids(engine: Engine, source_sha256: str) -> dict[int, str | None]:
+    """The identifier of each corrected row of a source that is settled, as it was corrected."""
+    with reading(engine) as connection:
+        rows = connection.execute(
+            select(CorrectionRow.row, CorrectionRow.legacy_id)
+            .where(CorrectionRow.source_sha256 == source_sha256)
+            .order_by(CorrectionRow.row)
+        )
+        return {row.row: row.legacy_id for row in rows}
+
+
 def settled_rows(engine: Engine, batch: str) -> list[SettledRow]:
     """The corrected rows that a batch has settled, in the order of the source."""
     columns = (

@@ -79,6 +79,15 @@ def test_the_whole_row_may_stand_beside_its_problem(tmp_path: Path) -> None:
     assert read_quarantine(tmp_path / "q.csv")[0] == Problem(7, "L-7", None, None, "r", "why")
 
 
+def test_a_file_to_correct_has_room_for_it_and_names_its_batch(tmp_path: Path) -> None:
+    write_quarantine(tmp_path / "q.csv", [PROBLEM], batch="=b")
+    with (tmp_path / "q.csv").open(encoding="utf-8-sig", newline="") as stream:
+        lines = list(csv.reader(stream))
+    assert lines[0] == [*COLUMNS, "corrected", "corrected_by", "batch"]
+    assert lines[1][len(COLUMNS) :] == ["", "", "'=b"]
+    assert read_quarantine(tmp_path / "q.csv") == [PROBLEM]
+
+
 def test_half_a_letter_does_not_stop_the_file(tmp_path: Path) -> None:
     write_quarantine(tmp_path / "q.csv", [Problem(2, None, None, "a\ud800", "r", "why")])
     assert read_quarantine(tmp_path / "q.csv")[0].found == "a\\ud800"

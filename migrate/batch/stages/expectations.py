@@ -58,7 +58,7 @@ def run(batch: str, reports: str) -> Expectations:
         found = quarantine.read_quarantine(folder / "unreadable.csv")
         found += problems(legacy, staged)
         found.sort(key=lambda problem: (problem.row or 0, problem.rule))
-        quarantine.write_quarantine(folder / "quarantine.csv", found)
+        quarantine.write_quarantine(folder / "quarantine.csv", found, batch=batch)
         rows = {problem.row for problem in found}
         manifests.record_stage(
             folder, STAGE, [page, folder / "quarantine.csv"], counts={"quarantined": len(rows)}
