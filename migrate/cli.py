@@ -71,9 +71,12 @@ def about(
 def run(
     context: typer.Context,
     source: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            help="The legacy ledger: CSV, spreadsheet or Parquet file.", show_default=False
+            help="The legacy ledger: a CSV, spreadsheet, DBF, Access or Parquet file, or a "
+            'database\'s address with the table after "#" (a profile may hold a query instead). '
+            "The password comes from MIGRATE_SOURCE_PASSWORD.",
+            show_default=False,
         ),
     ] = None,
     registry: Annotated[
@@ -270,7 +273,7 @@ def _given_with_resume(context: typer.Context) -> list[str]:
 
 
 def _settings(
-    source: Path,
+    source: str,
     registry: str,
     batch: str,
     store: str,
@@ -290,6 +293,8 @@ def _settings(
 
     check_batch_name(batch)
     folder = reports.resolve()
+    source_address, password = without_password(absolute_address(source))
+    secrets.keep_in_environment(secrets.SOURCE_PASSWORD, password)
     registry_address, password = without_password(absolute_address(registry))
     secrets.keep_in_environment(secrets.REGISTRY_PASSWORD, password)
     store_address, password = without_password(
@@ -299,7 +304,7 @@ def _settings(
     return Settings(
         batch=batch,
         reports=str(folder),
-        source=absolute_address(str(source)),
+        source=source_address,
         registry=registry_address,
         store=store_address,
         profile=str(profile.resolve()) if profile else "",

@@ -6,12 +6,15 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from migrate.batch import secrets
 from migrate.batch.settings import Settings
 from migrate.errors import InputError
 from migrate.intake.files import sha256
+
+if TYPE_CHECKING:
+    from migrate.intake.sources import OpenSource
 
 
 def check(settings: Settings) -> None:
@@ -26,7 +29,7 @@ def check(settings: Settings) -> None:
 
     _check_free(settings.folder)
     with _reports_folder(Path(settings.reports)):
-        check_source(Path(settings.source), LEGACY, profile=profile_path(settings))
+        check_source(settings.source, LEGACY, profile=profile_path(settings))
         check_registry(settings.registry, REGISTRY)
         check_store(settings.store)
 
@@ -71,6 +74,20 @@ def _reports_folder(folder: Path) -> Iterator[None]:
 def profile_path(settings: Settings) -> Path | None:
     """The source profile, or None where headings map by themselves."""
     return Path(settings.profile) if settings.profile else None
+
+
+def described_source(address: str, source: OpenSource) -> dict[str, Any]:
+    """How a source stands in the manifest: a database's rows have a SHA-256 as a file has.
+
+    :param address: the source as it stands in the settings.
+    :param source: the same, opened. All rows of a database are read once for their digest.
+    """
+    entry = described(address)
+    if "sha256" in entry:
+        return entry
+    _, _, table = address.partition("#")
+    held = {"query": source.query} if source.query else {"table": table}
+    return entry | held | {"sha256": source.digest()}
 
 
 def described(address: str) -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from migrate.errors import InputError
 from migrate.intake import profiles
+from migrate.intake.files import sha256
 from migrate.intake.headings import dictionary, map_headings
 from migrate.intake.profiles import Profile
 from migrate.intake.quarantine import Problem
@@ -118,8 +119,28 @@ class OpenSource:
     rows: int = 0
     notes: tuple[str, ...] = ()
     sha256: str | None = None
+    _digest: str | None = None
     _profile: Profile = profiles.NONE
     _tables: tuple[_Table, ...] = ()
+
+    @property
+    def query(self) -> str | None:
+        """The SQL of a database's rows, None where they are those of a table or of a file."""
+        return self._profile.query
+
+    def digest(self) -> str:
+        """The SHA-256 of the content: of a file's bytes, or of all rows of a database, read once.
+
+        See ``readers.sql`` for what stands for the rows of a database.
+
+        :raises InputError: the database cannot be read.
+        """
+        if isinstance(self.path, Path):
+            return sha256(self.path)
+        (table,) = self._tables
+        for rows in table.reader.batches(self.path, table.shape, (), key=self._key(table)):
+            self._digest = rows.sha256 or self._digest
+        return self._digest or ""
 
     def batches(self, *, size: int = SIZE, progress: Progress | None = None) -> Iterator[RawBatch]:
         """The rows, about ``size`` at a time, in the order of the file.
@@ -148,6 +169,12 @@ class OpenSource:
                 if progress:
                     progress(base + last, max(total, base + last), "rows read")
             base += last
+        if self._digest and self._digest != self.sha256:
+            raise InputError(
+                "the rows of this database changed while they were read",
+                file=_shown(self.path),
+                fix="Run it again when nobody works on it, or on a copy",
+            )
         if not self.rows:
             raise InputError(
                 "this file holds no rows", file=_shown(self.path), fix="Export it again"
@@ -155,8 +182,11 @@ class OpenSource:
 
     def _read(self, table: _Table, size: int) -> Iterator[Rows]:
         places = list(table.places.values())
-        key = table.places.get(self.schema.key)
+        key = self._key(table)
         return table.reader.batches(self.path, table.shape, places, key=key, size=size)
+
+    def _key(self, table: _Table) -> int | None:
+        return table.places.get(self.schema.key)
 
 
 @dataclass(frozen=True)

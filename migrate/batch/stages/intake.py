@@ -27,7 +27,7 @@ from migrate.errors import InputError
 from migrate.intake.quarantine import write_quarantine
 from migrate.intake.registry import read_registry
 from migrate.intake.schema import Schema
-from migrate.intake.sources import read_source
+from migrate.intake.sources import open_source, read_source
 from migrate.intake.staging import stage
 from migrate.persian.bulk import map_distinct
 from migrate.persian.letters import is_blank
@@ -80,13 +80,15 @@ def run(
     with at_work(reports, batch, STAGE, after=None) as (folder, _):
         tell = progress.reporter()
         tell(0, STEPS, "reading the source")
-        read = read_source(Path(settings.source), LEGACY, profile=inputs.profile_path(settings))
+        profile_path = inputs.profile_path(settings)
+        opened = open_source(settings.source, LEGACY, profile=profile_path)
+        source_entry = inputs.described_source(settings.source, opened)
+        read = read_source(settings.source, LEGACY, profile=profile_path)
         tell(1, STEPS, f"normalising {read.rows:,} rows")
         staged = stage(read.table, LEGACY)
         tell(2, STEPS, "reading the registry")
         degrees = read_registry(settings.registry, REGISTRY)
         tell(3, STEPS, f"normalising {degrees.rows:,} degrees")
-        source_entry = inputs.described(settings.source)
         snapshot, disputed, same = _coded(
             stage(degrees.table, REGISTRY), settings, source_entry["sha256"]
         )
@@ -149,7 +151,7 @@ def _settings(
     return Settings(
         batch=check_batch_name(batch),
         reports=str(folder),
-        source=absolute_address(source),
+        source=without_password(absolute_address(source))[0],
         registry=without_password(absolute_address(registry))[0],
         store=without_password(absolute_address(store or sqlite_address(folder / "store.sqlite")))[
             0

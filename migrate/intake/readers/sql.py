@@ -115,7 +115,8 @@ def _opened(address: str, query: str | None) -> Iterator[tuple[sa.Connection, sa
         )
     with database.connected(address, VARIABLE) as connection:
         text = sa.text(_PARAMETER.sub(r"\\:\1", query.strip().rstrip(";")))
-        whole: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(text.columns().subquery("source"))
+        unnamed = text.columns().subquery("source")
+        whole: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(unnamed)
         try:
             names = list(connection.execute(whole.where(sa.false())).keys())
         except sa.exc.SQLAlchemyError as error:

@@ -1,0 +1,103 @@
+"""A batch whose source is a table or a query of a database: named by the content of its rows."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from batch_room import migrate, rows_of
+
+PASSWORD = "Alborz'5610/کوه"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("small")
+    made = migrate("sample", str(folder), "--degrees", "300", "--records", "60")
+    assert made.code == 0, made.err
+    return folder
+
+
+def records(folder: Path) -> list[list[str]]:
+    with (folder / "legacy.csv").open(encoding="cp1256", newline="") as stream:
+        return list(csv.reader(stream))
+
+
+def filled(address: str, folder: Path) -> list[list[str]]:
+    """The ledger as a table of a database, its rows the other way round."""
+    headings, *rows = records(folder)
+    engine = sa.create_engine(address)
+    table = sa.Table("دفتر", sa.MetaData(), *(sa.Column(name, sa.Text()) for name in headings))
+    with engine.begin() as connection:
+        table.create(connection)
+        connection.execute(
+            table.insert(), [dict(zip(headings, row, strict=True)) for row in reversed(rows)]
+        )
+    engine.dispose()
+    return [headings, *rows]
+
+
+def digest(headings: list[str], rows: list[list[str]], key: int) -> str:
+    """The SHA-256 that the documentation gives for the rows of a database."""
+    ordered = sorted(rows, key=lambda row: (row[key], row))
+    lines = (
+        json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in (headings, *ordered)
+    )
+    return hashlib.sha256("".join(f"{line}\n" for line in lines).encode()).hexdigest()
+
+
+def test_a_table_on_a_server_is_a_source(small: Path, postgres: str, tmp_path: Path) -> None:
+    headings, *rows = filled(postgres, small)
+    address = sa.make_url(postgres).set(password=PASSWORD).render_as_string(hide_password=False)
+    reports = tmp_path / "reports"
+    ended = migrate(
+        *("run", "--source", f"{address}#دفتر"),
+        *("--registry", f"sqlite:///{small / 'registry.sqlite'}#degrees"),
+        *("--batch", "table", "--reports", str(reports), "--no-issue"),
+    )
+    assert ended.code == 0, ended.err
+    outcomes = rows_of(reports / "table" / "outcomes.csv")
+    assert len(outcomes) == 60
+    key = 0
+    assert [row["legacy_id"] for row in outcomes] == sorted(row[key] for row in rows)
+    manifest = json.loads((reports / "table" / "manifest.json").read_text(encoding="utf-8"))
+    source = manifest["inputs"]["source"]
+    assert source["table"] == "دفتر"
+    assert source["sha256"] == digest(headings, rows, key)
+    left = [path for path in reports.rglob("*") if path.is_file()]
+    assert not [path for path in left if PASSWORD.encode() in path.read_bytes()]
+    assert not [path for path in left if b"Alborz" in path.read_bytes()]
+
+
+def test_a_query_that_a_profile_holds_is_recorded(small: Path, tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'old.sqlite'}"
+    headings, *_ = filled(address, small)
+    query = f'SELECT * FROM دفتر ORDER BY "{headings[0]}" LIMIT 20'
+    profile = tmp_path / "profile.yaml"
+    profile.write_text(f"query: |\n  {query}\n", encoding="utf-8")
+    reports = tmp_path / "reports"
+    ended = migrate(
+        *("run", "--source", address, "--profile", str(profile)),
+        *("--registry", f"sqlite:///{small / 'registry.sqlite'}#degrees"),
+        *("--batch", "query", "--reports", str(reports), "--no-issue"),
+    )
+    assert ended.code == 0, ended.err
+    assert len(rows_of(reports / "query" / "outcomes.csv")) == 20
+    manifest = json.loads((reports / "query" / "manifest.json").read_text(encoding="utf-8"))
+    assert manifest["inputs"]["source"]["query"].strip() == query
+
+
+def test_a_database_that_is_not_reached_is_one_line(small: Path, tmp_path: Path) -> None:
+    ended = migrate(
+        *("run", "--source", f"postgresql://me:{'s3cret-word'}@127.0.0.1:1/db#records"),
+        *("--registry", f"sqlite:///{small / 'registry.sqlite'}#degrees"),
+        *("--batch", "none", "--reports", str(tmp_path / "reports")),
+    )
+    line = ended.refused(2)
+    assert "MIGRATE_SOURCE_PASSWORD" in line
+    assert "s3cret-word" not in line
+    assert not (tmp_path / "reports").exists()
