@@ -21,6 +21,8 @@ from typing import IO, Any, Literal
 REFUSED = 3
 _STARVED = 4
 _OUT_OF_TIME = {-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGKILL")}
+# what Rust and Python say when they have none
+_NO_MEMORY = ("memory allocation of", "MemoryError")
 _SAID = "said: "
 _AT = "at: "
 
@@ -116,18 +118,23 @@ def starve() -> None:
 
 def _fault(code: int, errors: IO[bytes]) -> Confined:
     errors.seek(0)
-    text = errors.read(1 << 20).decode("utf-8", "replace")
-    lines = text.splitlines()
-    at = [json.loads(line.removeprefix(_AT)) for line in lines if line.startswith(_AT)]
-    said = [json.loads(line.removeprefix(_SAID)) for line in lines if line.startswith(_SAID)]
-    place = at[-1] if at else ""
+    places, said, others = [""], [""], []
+    for line in errors.read(1 << 20).decode("utf-8", "replace").splitlines():
+        if line.startswith(_AT):
+            places.append(json.loads(line.removeprefix(_AT)))
+        elif line.startswith(_SAID):
+            said.append(json.loads(line.removeprefix(_SAID)))
+        elif line.strip():
+            others.append(line)
+    place = places[-1]
     if code == REFUSED:
-        return Confined("refused", place, said[-1] if said else "")
-    if code == _STARVED or "memory allocation of" in text or "MemoryError" in text:
+        return Confined("refused", place, said[-1])
+    if code == _STARVED or any(mark in line for line in others for mark in _NO_MEMORY):
         return Confined("memory", place, "")
     if code in _OUT_OF_TIME:
         return Confined("time", place, "")
-    return Confined("died", place, lines[-1] if lines else f"exit status {code}")
+    end = f"signal {-code}" if code < 0 else f"exit status {code}"
+    return Confined("died", place, others[-1] if others else end)
 
 
 def here(path: Path) -> str:
