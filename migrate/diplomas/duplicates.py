@@ -46,22 +46,31 @@ def settle(decisions: Decisions, linkage: Linkage, left: pa.Table, right: pa.Tab
     for place, pair in enumerate(decisions.pair.tolist()):
         if outcome[place] == "linked":
             claims.setdefault(int(linkage.right[pair]), []).append(place)
+    contested = []
     for places in claims.values():
-        if len(places) == 1:
-            continue
-        first = min(places, key=lambda place: (-decisions.probability[place], place))
-        rest = [place for place in places if place != first]
-        against = _disagreements(
-            linkage, left, int(decisions.record[first]), decisions.record[rest].tolist()
+        if len(places) > 1:
+            first = min(places, key=lambda place: (-decisions.probability[place], place))
+            contested.append((first, [place for place in places if place != first]))
+    against = iter(
+        _disagreements(
+            linkage,
+            left,
+            [int(decisions.record[first]) for first, rest in contested for _ in rest],
+            [int(decisions.record[place]) for _, rest in contested for place in rest],
         )
-        if any(against):
-            for place, fields in zip(rest, against, strict=True):
-                outcome[place], contradicts[place], stands[place] = "mismatch", fields, first
-            outcome[first], stands[first] = "mismatch", rest[[bool(f) for f in against].index(True)]
-            contradicts[first] = tuple(dict.fromkeys(f for fields in against for f in fields))
-            continue
-        for place in rest:
-            outcome[place], stands[place] = "duplicate", first
+    )
+    for first, rest in contested:
+        found = [next(against) for _ in rest]
+        for place, fields in zip(rest, found, strict=True):
+            stands[place] = first
+            if any(found):
+                outcome[place], contradicts[place] = "mismatch", fields
+            else:
+                outcome[place] = "duplicate"
+        if any(found):
+            outcome[first] = "mismatch"
+            stands[first] = rest[[bool(fields) for fields in found].index(True)]
+            contradicts[first] = tuple(dict.fromkeys(name for names in found for name in names))
     for degree, places in claims.items():
         if coded[degree]:
             for place in places:
@@ -72,25 +81,32 @@ def settle(decisions: Decisions, linkage: Linkage, left: pa.Table, right: pa.Tab
 
 
 def _disagreements(
-    linkage: Linkage, left: pa.Table, first: int, rest: list[int]
+    linkage: Linkage, left: pa.Table, one: list[int], other: list[int]
 ) -> list[tuple[str, ...]]:
-    """The fields in which each of ``rest`` contradicts record ``first``, all rows of ``left``."""
-    rows = left.take(pa.array([first, *rest]))
+    """The fields in which record ``one[i]`` contradicts record ``other[i]``, all rows of ``left``."""
+    if not one:
+        return []
+    involved = sorted({*one, *other})
+    place_of = {record: place for place, record in enumerate(involved)}
+    rows = left.take(pa.array(involved))
     coded = [code_field(field, rows, rows) for field in linkage.model.fields]
-    one = np.zeros(len(rest), dtype=np.int64)
-    other = np.arange(1, len(rest) + 1, dtype=np.int64)
-    levels = compare(coded, linkage.model, one, other)
+    levels = compare(
+        coded,
+        linkage.model,
+        np.array([place_of[record] for record in one], dtype=np.int64),
+        np.array([place_of[record] for record in other], dtype=np.int64),
+    )
     kinds = rows.column("document_type").to_pylist()
     found = []
-    for place in range(len(rest)):
+    for pair, (first, second) in enumerate(zip(one, other, strict=True)):
         # a certificate and a diploma of one degree are two documents with two numbers
-        two_documents = kinds[0] != kinds[place + 1]
+        two_documents = kinds[place_of[first]] != kinds[place_of[second]]
         found.append(
             tuple(
                 field.name
                 for position, field in enumerate(linkage.model.fields)
-                if levels[position, place] >= 0
-                and field.levels[levels[position, place]].contradicts
+                if levels[position, pair] >= 0
+                and field.levels[levels[position, pair]].contradicts
                 and not (two_documents and field.name == "diploma_no")
             )
         )

@@ -28,8 +28,9 @@ def with_keys(table: pa.Table) -> pa.Table:
     *could not be compared*, which is neither *missing* nor *different*.
     """
     for field, column in _UNREAD.items():
-        blank = map_distinct(table.column(f"raw_{field}"), is_blank, pa.bool_())
-        unread = pc.and_(pc.is_null(table.column(column)), pc.invert(pc.fill_null(blank, True)))
+        # only what has no canonical value need be looked at: most raw values are all different
+        raw = pc.if_else(pc.is_null(table.column(column)), table.column(f"raw_{field}"), None)
+        unread = pc.invert(pc.fill_null(map_distinct(raw, is_blank, pa.bool_()), True))
         table = table.append_column(f"{field}_unread", unread)
     for name, column in _YEARS.items():
         year = pc.utf8_slice_codeunits(table.column(column), 0, 4)
