@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import pyarrow as pa
 
-from migrate.intake.plain import Plain, as_it_stands, national_ids
+from migrate.intake.plain import Plain, as_it_stands, national_ids, solar_days
 from migrate.intake.profiles import DateRule
 from migrate.intake.schema import Kind
 from migrate.persian import letters, names
@@ -34,12 +34,14 @@ class Reading:
     """How a kind of value is read, and the columns that come of it, by suffix.
 
     ``plain`` reads, a column at a time, the values that stand there as they should; it must give
-    what ``read`` gives, and leaves all others to it.
+    what ``read`` gives, and leaves all others to it. ``tells_blanks`` is whether ``read`` gives
+    nothing for a blank; where it does not, it is given none.
     """
 
     read: Read
     columns: Mapping[str, pa.DataType]
     plain: Plain | None = None
+    tells_blanks: bool = False
 
 
 def reading_of(
@@ -56,10 +58,10 @@ def reading_of(
     """
     reading = READINGS[kind]
     if kind == "date" and rule is not None:
-        return Reading(_dated(rule), reading.columns)
+        return replace(reading, read=_dated(rule), plain=None)
     decided = (meanings or {}).get(kind)
     if decided and kind in _BY_ID:
-        return Reading(_decided(reading.read, decided, _BY_ID[kind]()), reading.columns)
+        return replace(reading, read=_decided(reading.read, decided, _BY_ID[kind]()))
     return reading
 
 
@@ -166,28 +168,42 @@ _BY_ID: Mapping[Kind, Callable[[], Mapping[str, Mapping[str, object]]]] = {
 _TEXT = pa.string()
 # letters, digits and what stands between them in a number: never a blank where a digit is there
 _NUMBERED = as_it_stands("^[0-9A-Za-z./-]*[0-9][0-9A-Za-z./-]*$")
+_WORD = "[0-9A-Za-z./:,()ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی-]+"
 READINGS: Mapping[Kind, Reading] = {
     "id": Reading(_one(_identifier), {"": _TEXT}, _NUMBERED),
     "code": Reading(_one(_identifier), {"": _TEXT}, _NUMBERED),
-    "text": Reading(_one(letters.fold), {"": _TEXT}, _NUMBERED),
-    "name": Reading(_name, dict.fromkeys(("", "_key", "_sound", "_skeleton", "_parts"), _TEXT)),
-    "sex": Reading(_one(lookup_sex), {"": _TEXT}),
-    "national_id": Reading(_national_id, {"": _TEXT, "_state": _TEXT}, national_ids),
+    "text": Reading(
+        _one(letters.fold), {"": _TEXT}, as_it_stands(f"^({_WORD} )*{_WORD}$", digit="[0-9]")
+    ),
+    "name": Reading(
+        _name,
+        dict.fromkeys(("", "_key", "_sound", "_skeleton", "_parts"), _TEXT),
+        tells_blanks=True,
+    ),
+    "sex": Reading(_one(lookup_sex), {"": _TEXT}, tells_blanks=True),
+    "national_id": Reading(_national_id, {"": _TEXT, "_state": _TEXT}, national_ids, True),
     "certificate_no": Reading(
-        _one(normalise_certificate_no), {"": _TEXT}, as_it_stands("^[1-9][0-9]{0,9}$")
+        _one(normalise_certificate_no),
+        {"": _TEXT},
+        as_it_stands("^[1-9][0-9]{0,9}$"),
+        tells_blanks=True,
     ),
     "diploma_no": Reading(
         _one(normalise_diploma_no),
         {"": _TEXT},
-        as_it_stands("^[0-9]*[1-9][0-9]*([/-][0-9]+)?$", without="[/-]"),
+        as_it_stands("^(شماره ?:? ?)?[0-9]+( ?[/-] ?[0-9]+)?$", without="[^0-9]+", digit="[1-9]"),
+        tells_blanks=True,
     ),
     "place": Reading(_place, {"": _TEXT, "_key": _TEXT}),
     "date": Reading(
-        _dated(DateRule()), {"": _TEXT, "_first": pa.date32(), "_last": pa.date32(), "_note": _TEXT}
+        _dated(DateRule()),
+        {"": _TEXT, "_first": pa.date32(), "_last": pa.date32(), "_note": _TEXT},
+        solar_days,
+        tells_blanks=True,
     ),
     "university": Reading(_university, {"": _TEXT, "_id": _TEXT, "_unit": _TEXT}),
     "field_of_study": Reading(_field_of_study, {"": _TEXT, "_id": _TEXT, "_root": _TEXT}),
     # not degree_id, which is the registry's key
     "degree": Reading(_known(lookup_degree, "_level"), {"": _TEXT, "_level": _TEXT}),
-    "document_type": Reading(_one(lookup_document_type), {"": _TEXT}),
+    "document_type": Reading(_one(lookup_document_type), {"": _TEXT}, tells_blanks=True),
 }

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 # distinct values remembered of one column
-LIMIT = 131_072
+LIMIT = 262_144
 
 
 class Recall:

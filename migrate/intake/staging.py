@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from migrate.intake.plain import Plain, ascii_digits
 from migrate.intake.profiles import DATES, VALUES, DateRule
 from migrate.intake.readers.rows import chunked
 from migrate.intake.readings import READINGS, Meanings, Reading, reading_of
@@ -63,6 +64,8 @@ class Staging:
         self._meanings = meanings
         self._remembered = remembered
         self._columns: dict[tuple[str, str], _Column] = {}
+        # fields of one kind share what is remembered, where they are read alike
+        self._recalls: dict[tuple[str, str], Recall] = {}
 
     def stage(self, table: pa.Table) -> pa.Table:
         """The staged rows of some raw ones, see ``stage``; one batch may follow another."""
@@ -88,21 +91,24 @@ class Staging:
             rule = DateRule(**json.loads(said[DATES])) if DATES in said else None
             reading = reading_of(field.kind, rule=rule, meanings=self._meanings)
             codes = json.loads(said[VALUES]) if VALUES in said else {}
-            self._columns[at] = _Column(field.name, reading, codes, self._remembered)
+            kind = (field.kind, at[1])
+            if kind not in self._recalls:
+                columns = list(reading.columns.values())
+                self._recalls[kind] = Recall(_reader(reading, codes), columns, self._remembered)
+            # a code may stand as anything, a sound identifier too
+            plain = None if codes else reading.plain
+            self._columns[at] = _Column(field.name, reading, plain, self._recalls[kind])
         return self._columns[at]
 
 
 class _Column:
     """Stages one field."""
 
-    def __init__(
-        self, name: str, reading: Reading, codes: Mapping[str, str], remembered: int
-    ) -> None:
+    def __init__(self, name: str, reading: Reading, plain: Plain | None, recall: Recall) -> None:
         self._names = [name + suffix for suffix in reading.columns]
         self._reading = reading
-        # a code may stand as anything, a sound identifier too
-        self._plain = None if codes else reading.plain
-        self._recall = Recall(_reader(reading, codes), list(reading.columns.values()), remembered)
+        self._plain = plain
+        self._recall = recall
 
     def stage(self, raw: Any) -> dict[str, Any]:
         parts = [self._stage(chunk) for chunk in raw.chunks]
@@ -116,7 +122,7 @@ class _Column:
     def _stage(self, raw: Any) -> list[Any]:
         if self._plain is None or raw.null_count == len(raw):
             return self._recall(raw)
-        matched, given = self._plain(raw)
+        matched, given = self._plain(ascii_digits(raw))
         matched = pc.fill_null(matched, False)
         left = pc.invert(matched)
         if not pc.any(left).as_py():
@@ -136,7 +142,7 @@ def _reader(
     def read(text: str | None) -> tuple[object, ...] | None:
         if text is not None and meant:
             text = meant.get(letters.fold(text), text)
-        if text is None or letters.is_blank(text):
+        if text is None or (not reading.tells_blanks and letters.is_blank(text)):
             return None
         found = reading.read(text)
         return tuple([found.get(suffix) for suffix in reading.columns])

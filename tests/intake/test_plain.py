@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -10,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrate.intake.plain import national_ids
+from migrate.intake.plain import ascii_digits, national_ids, solar_days
 from migrate.intake.readings import READINGS
+from migrate.persian import letters
 from migrate.persian.identifiers import national_id_check_digit
 from migrate.persian.letters import is_blank
 
@@ -20,11 +22,19 @@ digits = st.text("0123456789", min_size=1, max_size=11)
 national_id = st.text("0123456789", min_size=9, max_size=9).map(
     lambda nine: nine + national_id_check_digit(nine)
 )
+number = (
+    st.integers(0, 35).map(str) | st.integers(1200, 1500).map(str) | st.sampled_from(["01", "07"])
+)
 text = (
     st.none()
     | digits
     | national_id
     | st.builds("{}{}{}".format, digits, st.sampled_from("/-., "), digits)
+    | st.builds("شماره{}{}".format, st.sampled_from(["", " ", ":", " : "]), digits)
+    | st.builds("{0}{3}{1}{3}{2}".format, number, number, number, st.sampled_from("/-. "))
+    | st.lists(
+        st.sampled_from(["ص", "صفحه", "12", "ندارد", "a.", "(3)", "/", "ا"]), max_size=4
+    ).map(" ".join)
     | st.text("0019۰۱AaEeNUL/-.+#! \u200c\u200fالفب", max_size=10)
     | st.sampled_from(["NULL", "NaN", "N/A", "#DIV/0!", "1E5", "12.0", "0", "000", "-", "1-"])
 )
@@ -37,7 +47,8 @@ def test_a_plain_value_is_read_as_any_other(kind: Any, cells: list[str | None]) 
     reading = READINGS[kind]
     assert reading.plain
     # a slice, whose values do not begin at the beginning of its buffers
-    matched, given = reading.plain(pa.array(["x0", *cells], pa.string()).slice(1))
+    column = ascii_digits(pa.array(["x0", *cells], pa.string()).slice(1))
+    matched, given = reading.plain(column)
     for n, taken in enumerate(pc.fill_null(matched, False).to_pylist()):
         if taken:
             cell = cells[n]
@@ -50,5 +61,20 @@ def test_a_plain_value_is_read_as_any_other(kind: Any, cells: list[str | None]) 
 def test_sound_national_ids_are_told_from_others() -> None:
     # 0012345679: 1·8 + 2·7 + 3·6 + 4·5 + 5·4 + 6·3 + 7·2 = 112 = 10·11 + 2, and 11 − 2 = 9
     cells = ["0012345679", "0012345678", None, "1111111111", "0000000000", "12345678", "۰012345679"]
-    matched, _ = national_ids(pa.array(cells))
-    assert matched.to_pylist() == [True, False, False, False, False, False, False]
+    matched, _ = national_ids(ascii_digits(pa.array(cells)))
+    assert matched.to_pylist() == [True, False, False, False, False, False, True]
+
+
+def test_days_in_either_order_are_taken_and_no_other_date() -> None:
+    cells = ["1362/7/3", "1362-07-03", "03.07.1362", "۱۳۶۲/۰۷/۳", "3/7/1362", "1362/7/31"]
+    others = ["1983/9/25", "62/07/03", "1362/7", "1362/7-3", "1362/0/3", "1362/7/3x", "13620703"]
+    matched, given = solar_days(ascii_digits(pa.array([*cells, *others, None, ""])))
+    assert matched.to_pylist() == [True] * 5 + [False] * 10
+    assert given[""].to_pylist()[:5] == ["1362-07-03"] * 5
+    assert given["_first"].to_pylist()[:5] == [datetime.date(1983, 9, 25)] * 5
+
+
+@given(cells=st.lists(st.none() | st.text("0۰۹٠٩aب/", max_size=6), max_size=6))
+def test_digits_of_a_column_are_those_of_its_values(cells: list[str | None]) -> None:
+    column = ascii_digits(pa.array([None, "۱", *cells], pa.string()).slice(2))
+    assert column.to_pylist() == [cell and letters.digits(cell) for cell in cells]

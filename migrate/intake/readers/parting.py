@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Literal, cast
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
@@ -41,9 +42,10 @@ def parted(
 ) -> Iterator[Rows]:
     """The rows of a text table, in batches.
 
-    Arrow parts a block whose every record is one sound line. Any other is halved until what is
-    wrong stands among few lines, and these are parted one by one, so that it is said of its row by
-    its number, and costs no other row. Both ways read a sound line alike.
+    Arrow parts a block whose every record is one line; those with another count of cells are looked
+    at again. Any other block is halved until what is wrong stands among few lines, and these are
+    parted one by one, so that it is said of its row by its number, and costs no other row. Both
+    ways read a sound line alike.
 
     :param columns: places of the columns wanted, from 0.
     :param key: the place of the column that identifies a row, for problems to name it.
@@ -91,7 +93,7 @@ class _Parting(Iterator[Rows]):
             count = count_lines(block)
             at_once = self._at_once(block, count)
             if at_once is not None:
-                yield self._numbered(at_once)
+                yield at_once
             elif count > _FEW_LINES and self._halving and (two := halves(block)):
                 self._blocks.put_back(*two)
                 continue
@@ -103,51 +105,63 @@ class _Parting(Iterator[Rows]):
                 self._halving = 2 * slow <= lines
                 lines = slow = 0
 
-    def _numbered(self, columns: Sequence[Any]) -> Rows:
-        count = len(columns[0])
-        row = row_numbers(self._row, count)
-        self._row += count
-        return Rows(row, tuple(columns))
-
-    def _at_once(self, block: bytes, lines: int) -> list[Any] | None:
-        """The columns of a block by Arrow, None where it is not sure to be right."""
+    def _at_once(self, block: bytes, lines: int) -> Rows | None:
+        """The rows of a block by Arrow, None where it is not sure to be right."""
         if not self._delimiter.isascii() or not self._columns:
             return None
         if b"\0" in block or not is_utf_8(block):
             return None
-        # rows may leave out the last columns where these have no heading
-        for width in dict.fromkeys((self._width, self._least)):
-            columns = self._by_arrow(block, lines, width)
-            if columns is not None:
-                return None if _has_blank_rows(columns) else columns
+        # rows may leave out the last columns where these have no heading, or end in a delimiter
+        for width in dict.fromkeys((self._width, self._least, self._width + 1)):
+            rows = self._by_arrow(block, lines, width)
+            if rows is not None:
+                return rows
         return None
 
-    def _by_arrow(self, block: bytes, lines: int, width: int) -> list[Any] | None:
-        names = [str(place) for place in range(width)]
-        wanted = [names[place] for place in self._columns]
-        # a last row of ours, which a quotation mark that is still open would swallow
-        end = b"" if block.endswith((b"\n", b"\r")) else b"\n"
-        guard = b"0" + self._delimiter.encode() * (width - 1) + b"\n"
-        try:
-            table = pacsv.read_csv(
-                cast(IO[Any], pa.BufferReader(block + end + guard)),
-                read_options=pacsv.ReadOptions(column_names=names),
-                parse_options=pacsv.ParseOptions(
-                    delimiter=self._delimiter, newlines_in_values=True
-                ),
-                convert_options=pacsv.ConvertOptions(
-                    column_types=dict.fromkeys(names, pa.string()),
-                    include_columns=wanted,
-                    strings_can_be_null=False,
-                    check_utf8=False,
-                ),
-            )
-        except pa.ArrowInvalid:
-            return None
-        if table.num_rows != lines + 1:
+    def _by_arrow(self, block: bytes, lines: int, width: int) -> Rows | None:
+        odd: list[tuple[int, str]] = []
+
+        def on_odd_row(row: Any) -> Literal["skip", "error"]:
+            odd.append((row.number, row.text))
+            # where many are odd the width is wrong
+            return "skip" if len(odd) <= _FEW_LINES + lines // 50 else "error"
+
+        table = _read_csv(block, self._delimiter, width, on_odd_row)
+        if table is None or table.num_rows + len(odd) != lines + 1:
             # a blank line, a cell with a line end, or a quotation mark that swallows lines
             return None
-        return [table.column(name).slice(0, lines) for name in wanted]
+        columns = [table.column(place).slice(0, lines - len(odd)) for place in self._columns]
+        beyond = [table.column(place) for place in range(self._width, width)]
+        if any('"' in text for _, text in odd) or _has_blank_rows(columns):
+            return None
+        if not all(pc.all(_is_blank(column)).as_py() for column in beyond):
+            return None
+        return self._with_odd(columns, odd, lines)
+
+    def _with_odd(self, columns: Sequence[Any], odd: Sequence[tuple[int, str]], lines: int) -> Rows:
+        """Sound rows, and what becomes of those with another count of cells."""
+        first = self._row
+        taken = _Taken([], [], [])
+        for number, text in odd:
+            self._row = first + number - 1
+            for record in records(iter([text]), self._delimiter, self._width, self._least):
+                self._take(record, taken)
+        self._row = first + lines
+        if not odd:
+            return Rows(row_numbers(first, lines), tuple(columns))
+        is_sound = np.ones(lines, dtype=bool)
+        is_sound[[number - 1 for number, _ in odd]] = False
+        row: Any = pa.array(first + np.flatnonzero(is_sound))
+        sound = Rows(chunked([row], pa.int64()), tuple(columns))
+        rows = _joined([sound, taken.rows(self._columns)])
+        if not taken.numbers:
+            return rows
+        order = pc.sort_indices(rows.row.combine_chunks())
+        return replace(
+            rows,
+            row=rows.row.take(order),
+            columns=tuple(column.take(order) for column in rows.columns),
+        )
 
     def _one_by_one(self, block: bytes) -> Iterator[Rows]:
         taken = _Taken([], [], [])
@@ -199,14 +213,44 @@ class _Taken:
         )
 
 
+def _read_csv(
+    block: bytes, delimiter: str, width: int, on_odd_row: Callable[[Any], Literal["skip", "error"]]
+) -> pa.Table | None:
+    names = [str(place) for place in range(width)]
+    # a last row of ours, which a quotation mark that is still open would swallow
+    end = b"" if block.endswith((b"\n", b"\r")) else b"\n"
+    data = b"".join([block, end, b"0", delimiter.encode() * (width - 1), b"\n"])
+    try:
+        return pacsv.read_csv(
+            cast(IO[Any], pa.BufferReader(data)),
+            # in one piece and one thread, which alone numbers odd rows
+            read_options=pacsv.ReadOptions(
+                column_names=names, use_threads=False, block_size=len(data) + 1
+            ),
+            parse_options=pacsv.ParseOptions(
+                delimiter=delimiter, newlines_in_values=True, invalid_row_handler=on_odd_row
+            ),
+            convert_options=pacsv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                strings_can_be_null=False,
+                check_utf8=False,
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None
+
+
 def _has_blank_rows(columns: Sequence[Any]) -> bool:
     blank: Any = None
     for column in columns:
-        empty = pc.equal(pc.utf8_trim(column, characters=BLANK), "")
-        blank = empty if blank is None else pc.and_(blank, empty)
+        blank = _is_blank(column) if blank is None else pc.and_(blank, _is_blank(column))
         if not pc.any(blank).as_py():
             return False
     return True
+
+
+def _is_blank(column: Any) -> Any:
+    return pc.equal(pc.utf8_trim(column, characters=BLANK), "")
 
 
 def _nothing(columns: Sequence[int], notes: tuple[str, ...]) -> Rows:
@@ -217,8 +261,8 @@ def _joined(parts: Sequence[Rows]) -> Rows:
     """Rows that follow one another as one, each column in one piece."""
 
     def whole(columns: Sequence[Any], type: pa.DataType) -> Any:
-        chunks = [chunk for column in columns for chunk in column.chunks]
-        return chunked([pa.concat_arrays(chunks)] if chunks else [], type)
+        chunks = [chunk for column in columns for chunk in column.chunks if len(chunk)]
+        return chunked(chunks if len(chunks) < 2 else [pa.concat_arrays(chunks)], type)
 
     return Rows(
         whole([part.row for part in parts], pa.int64()),
