@@ -30,7 +30,14 @@ def json_schema(schema: Schema) -> dict[str, Any]:
                 "maxLength": 1,
                 "description": "The character between two cells of a text table",
             },
-            "sheet": {**text, "description": "The sheet of a workbook"},
+            "sheet": {
+                "type": ["string", "array"],
+                "minLength": 1,
+                "minItems": 1,
+                "items": text,
+                "description": "The sheet of a workbook or the member of an archive to read, "
+                "or a list of them",
+            },
             "query": {**text, "description": "SQL that gives the rows of a database, read only"},
             "repair": {
                 **text,

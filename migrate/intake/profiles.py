@@ -40,7 +40,8 @@ class Profile:
 
     ``headings`` maps a heading of the source, which must be there, to a field. ``synonyms`` gives
     further headings that a field goes by where a source has them. ``ignore`` names headings that
-    look like a field's and are not. ``values`` maps, for a field, the source's codes to words that
+    look like a field's and are not. ``sheets`` are those of a workbook, or members of an archive, to
+    be read. ``values`` maps, for a field, the source's codes to words that
     are understood: ``{"sex": {"1": "مرد", "2": "زن"}}``. ``dates`` has a rule for each date field
     that the profile says anything of. ``constants`` holds what is the same for all rows and stands
     in no column: the university of its own export. ``query`` is the SQL of a database's rows;
@@ -50,7 +51,7 @@ class Profile:
 
     encoding: str | None = None
     delimiter: str | None = None
-    sheet: str | None = None
+    sheets: tuple[str, ...] = ()
     query: str | None = None
     repair: str | None = None
     headings: Mapping[str, str] = field(default_factory=dict)
@@ -128,7 +129,7 @@ def read_profile(path: Path, schema: Schema) -> Profile:
     return Profile(
         encoding=content.get("encoding"),
         delimiter=content.get("delimiter"),
-        sheet=content.get("sheet"),
+        sheets=_several(content.get("sheet")),
         query=content.get("query"),
         repair=content.get("repair"),
         headings=_one_field_each(path, root, content.get("headings", {})),
@@ -138,6 +139,10 @@ def read_profile(path: Path, schema: Schema) -> Profile:
         dates=_date_rules(content.get("dates", {}), schema),
         constants=_constants(path, root, content),
     )
+
+
+def _several(given: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given or ())
 
 
 def _compose(path: Path) -> yaml.Node | None:

@@ -63,7 +63,7 @@ def test_all_of_it(tmp_path: Path) -> None:
     assert read_profile(profile(tmp_path, WHOLE), LEGACY) == Profile(
         encoding="windows-1256",
         delimiter=";",
-        sheet="دفتر",
+        sheets=("دفتر",),
         headings={"کد": "legacy_id", "نام و شهرت": "last_name"},
         ignore=("ردیف",),
         # YAML would make 1, 2 and False of these
@@ -155,7 +155,7 @@ def test_no_file_and_another_encoding_are_told(tmp_path: Path) -> None:
 
 
 def test_a_profile_runs_no_code(tmp_path: Path) -> None:
-    path = profile(tmp_path, "sheet: !!python/object/apply:os.system ['true']\n")
+    path = profile(tmp_path, "encoding: !!python/object/apply:os.system ['true']\n")
     with pytest.raises(InputError):
         read_profile(path, LEGACY)
 
@@ -247,7 +247,12 @@ def test_a_source_is_read_by_its_profile(tmp_path: Path) -> None:
     # as Windows wrote it: there is no Persian ی in its code page
     source.write_bytes(text.translate(str.maketrans("یک", "يك")).encode("cp1256"))
     read = read_source(
-        source, LEGACY, profile=profile(tmp_path, WHOLE.replace("sheet: دفتر\n", ""))
+        source,
+        LEGACY,
+        profile=profile(
+            tmp_path,
+            WHOLE.replace("sheet: دفتر\n", "").replace("query: select * from graduates\n", ""),
+        ),
     )
     assert read.findings.headings == (
         ("رديف", None),

@@ -163,6 +163,21 @@ def test_a_profile_names_a_member(tmp_path: Path) -> None:
     assert source.table.column("raw_last_name").to_pylist() == ["احمدی"]
 
 
+def test_a_profile_names_a_sheet_of_a_member(tmp_path: Path) -> None:
+    ledger = (CORPUS / "ledger-xlsxwriter.xlsx").read_bytes()
+    path = packed(tmp_path / "legacy.zip", {"a.xlsx": ledger, "b.xlsx": ledger, "c.csv": FIRST})
+    profile = tmp_path / "profile.yaml"
+    profile.write_text("sheet: ['b.xlsx, دفتر ۲', c.csv]\n", encoding="utf-8")
+    source = read_source(path, LEGACY, profile=profile)
+    assert source.findings.sheet == "b.xlsx, c.csv"
+    assert source.table.num_rows == 4
+    profile.write_text("sheet: دفتر ۲\n", encoding="utf-8")
+    path = packed(tmp_path / "books.zip", {"a.xlsx": ledger, "b.xlsx": ledger})
+    source = read_source(path, LEGACY, profile=profile)
+    assert source.findings.sheet == "a.xlsx, b.xlsx"
+    assert source.table.num_rows == 4
+
+
 def test_what_was_unpacked_does_not_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "room"))
     (tmp_path / "room").mkdir()

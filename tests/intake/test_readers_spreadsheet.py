@@ -157,6 +157,10 @@ def test_a_profile_names_the_sheet(tmp_path: Path) -> None:
     profile.write_text("sheet: b\n", encoding="utf-8")
     source = read_source(path, LEGACY, profile=profile)
     assert source.table.column("raw_legacy_id").to_pylist() == ["2"]
+    profile.write_text("sheet: [b, a]\n", encoding="utf-8")
+    source = read_source(path, LEGACY, profile=profile)
+    # in the workbook's order
+    assert source.table.column("raw_legacy_id").to_pylist() == ["1", "2"]
     profile.write_text("sheet: c\n", encoding="utf-8")
     with pytest.raises(InputError, match="no sheet 'c'"):
         check_source(path, LEGACY, profile=profile)

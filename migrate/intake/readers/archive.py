@@ -45,22 +45,21 @@ class MemberShape(Shape):
 def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape:
     """The tables of an archive, in its order, each with its own headings.
 
-    Where the profile's ``sheet`` is the name of a member, that one is read alone. A member that is
-    no table (a scan, a letter) is noted; one that is named like a table and cannot be read is an
-    error, and so is an archive in the archive.
+    Where the profile's ``sheets`` name members, those are read alone; ``member, sheet`` names one
+    sheet of a workbook. Other names are of sheets in any workbook. A member that is no table (a
+    scan, a letter) is noted; one that is named like a table and cannot be read is an error, and so
+    is an archive in the archive.
 
     :param known: the keys of the headings looked for, see ``headings.dictionary``.
     :raises InputError: the archive is not safe or too large to unpack, or holds no table.
     """
     found = [member for member in members(path, LARGEST_UNPACKED) if not _passed_over(member)]
     _refuse_twice(path, found)
-    if profile.sheet in (names := [name_of(member) for member in found]):
-        found = [found[names.index(profile.sheet)]]
-        profile = replace(profile, sheet=None)
+    found = [member for member in found if _is_wanted(name_of(member), profile)] or found
     parts: list[MemberShape] = []
     others = []
     for member in found:
-        shape = _look_at(path, member, profile, known)
+        shape = _look_at(path, member, _within(name_of(member), profile), known)
         if isinstance(shape, str):
             others.append(shape)
         else:
@@ -109,6 +108,18 @@ def batches(
             )
         except InputError as error:
             raise _inside(path, shape.member, error) from error
+
+
+def _is_wanted(member: str, profile: Profile) -> bool:
+    return any(one == member or one.startswith(f"{member}, ") for one in profile.sheets)
+
+
+def _within(member: str, profile: Profile) -> Profile:
+    """The profile as it is for a member: with the sheets that are wanted of it."""
+    own = [one for one in profile.sheets if one.startswith(f"{member}, ")]
+    if own or _is_wanted(member, profile):
+        return replace(profile, sheets=tuple(one.removeprefix(f"{member}, ") for one in own))
+    return profile
 
 
 def _look_at(

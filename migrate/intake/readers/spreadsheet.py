@@ -65,7 +65,7 @@ class SheetShape(Shape):
 def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape:
     """The sheets of a workbook that hold records, and their headings.
 
-    It is the sheet that the profile names; else every visible one with three known headings or
+    These are the sheets that the profile names; else every visible one with three known headings or
     more; else the first with two; else the first that is not empty.
 
     :param known: the keys of the headings looked for, see ``headings.dictionary``.
@@ -74,8 +74,8 @@ def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape
     """
     kind = kind_of(path)
     _refuse_large(path, kind)
-    wanted = [] if profile.sheet is None else [profile.sheet]
-    sheets = list(_ask(path, "look", [kind, wanted]))
+    wanted = profile.sheets
+    sheets = list(_ask(path, "look", [kind, list(wanted)]))
     _refuse_absent(path, wanted, [sheet["name"] for sheet in sheets])
     banners = _banners(sheets, known)
     if not banners:
@@ -83,7 +83,7 @@ def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape
             "this workbook holds no heading and no rows", file=path, fix="Export it again"
         )
     counts = {name: count_known(banner.labels, known) for name, (_, banner) in banners.items()}
-    chosen = [name for name, count in counts.items() if count >= _ENOUGH]
+    chosen = [name for name, count in counts.items() if wanted or count >= _ENOUGH]
     chosen = chosen or [name for name, count in counts.items() if count >= 2][:1]
     chosen = chosen or [next(iter(banners))]
     full = [name for name in chosen if _has_rows(*banners[name])]
@@ -100,7 +100,9 @@ def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape
     return Shape(
         kind=_KINDS[kind],
         headings=(),
-        why=f"{len(parts)} visible sheets have {_ENOUGH} known headings or more",
+        why="the source profile names them"
+        if wanted
+        else f"{len(parts)} visible sheets have {_ENOUGH} known headings or more",
         notes=notes,
         parts=parts,
     )
