@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -107,8 +108,19 @@ def run(
     ] = "",
     reports: Reports = Path("reports"),
     profile: Annotated[
+        str,
+        typer.Option(
+            help="A source profile that says what the headings mean: a YAML file, or the name of a "
+            "shipped one (`migrate profile --shipped`)."
+        ),
+    ] = "",
+    corrections: Annotated[
         Path | None,
-        typer.Option(help="A source profile (YAML) that says what the headings mean."),
+        typer.Option(
+            help="A copy of a batch's quarantine.csv, corrected: its rows are run as a batch of "
+            "their own, on the same source, with what that batch was run with.",
+            show_default=False,
+        ),
     ] = None,
     issue: Annotated[
         bool,
@@ -143,13 +155,15 @@ def run(
     [bold]Example[/bold]
 
         migrate run --source ledger-1362.csv --registry registry.parquet --batch ledger-1362
+
+        migrate run --corrections quarantine-corrected.csv
     """
     from migrate.batch import run as runs
     from migrate.batch.settings import check_batch_name
 
     with _bars(as_json) as watch:
         if resume is not None:
-            also = _given_with_resume(context)
+            also = _given(context, _BEGINS)
             if also:
                 raise InputError(
                     f"--resume goes on with a batch as it was begun; {' and '.join(also)} "
@@ -157,6 +171,16 @@ def run(
                     fix="Leave them out, or start another batch without --resume",
                 )
             known = runs.resume(check_batch_name(resume), reports.resolve(), watch=watch)
+        elif corrections is not None:
+            also = _given(context, ("store", "profile", "write_back", "accept"))
+            if also:
+                raise InputError(
+                    f"--corrections runs rows as their batch was run; {' and '.join(also)} "
+                    "cannot be given with it",
+                    fix="Leave them out",
+                )
+            settings = _settings_of_corrections(corrections, source, registry, batch, reports)
+            known = runs.run(settings, issue=issue, watch=watch)
         else:
             missing = [
                 name
@@ -252,24 +276,50 @@ def sample(
             typer.echo(f"{key:<9} {made[key]}")
 
 
-def _given_with_resume(context: typer.Context) -> list[str]:
-    """Options on the command line that a batch already begun cannot take any more."""
-    named = {
-        "source": "--source",
-        "registry": "--registry",
-        "batch": "--batch",
-        "store": "--store",
-        "profile": "--profile",
-        "issue": "--issue/--no-issue",
-        "write_back": "--write-back/--no-write-back",
-    }
-    sources = {name: context.get_parameter_source(name) for name in named}
+_OPTIONS = {
+    "source": "--source",
+    "registry": "--registry",
+    "batch": "--batch",
+    "store": "--store",
+    "profile": "--profile",
+    "corrections": "--corrections",
+    "issue": "--issue/--no-issue",
+    "write_back": "--write-back/--no-write-back",
+    "accept": "--accept",
+}
+# what a batch already begun cannot take any more
+_BEGINS = tuple(_OPTIONS)
+
+
+def _given(context: typer.Context, names: Sequence[str]) -> list[str]:
+    """Those of some options that stand on the command line."""
+    sources = {name: context.get_parameter_source(name) for name in names}
     return [
-        named[name]
+        _OPTIONS[name]
         for name, source in sources.items()
         # a default, or MIGRATE_STORE in the environment, asks for nothing
         if source is not None and source.name == "COMMANDLINE"
     ]
+
+
+def _settings_of_corrections(
+    corrections: Path, source: str | None, registry: str | None, batch: str | None, reports: Path
+) -> Any:
+    """The settings of the batch that is corrected, but for inputs that stand elsewhere by now."""
+    from dataclasses import replace
+
+    from migrate.batch import secrets
+    from migrate.batch.corrections import settings_of
+    from migrate.batch.settings import absolute_address, check_batch_name, without_password
+
+    settings = settings_of(corrections, reports.resolve(), check_batch_name(batch) if batch else "")
+    if source:
+        settings = replace(settings, source=absolute_address(source))
+    if registry:
+        address, password = without_password(absolute_address(registry))
+        secrets.keep_in_environment(secrets.REGISTRY_PASSWORD, password)
+        settings = replace(settings, registry=address)
+    return settings
 
 
 def _settings(
@@ -278,7 +328,7 @@ def _settings(
     batch: str,
     store: str,
     reports: Path,
-    profile: Path | None,
+    profile: str,
     write_back: bool,
     accept: float,
 ) -> Any:
@@ -290,6 +340,7 @@ def _settings(
         sqlite_address,
         without_password,
     )
+    from migrate.intake.profiles import locate
 
     check_batch_name(batch)
     folder = reports.resolve()
@@ -307,7 +358,7 @@ def _settings(
         source=source_address,
         registry=registry_address,
         store=store_address,
-        profile=str(profile.resolve()) if profile else "",
+        profile=str(locate(profile)) if profile else "",
         write_back=write_back,
         accept=accept,
     )

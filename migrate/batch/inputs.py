@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 
 def check(settings: Settings) -> None:
-    """Look at the folders, the source, the registry and the store without changing anything.
+    """Look at the folders, the source, its corrections, the registry and the store; change nothing.
 
     Raises InputError with one clear line about the first that cannot be used.
     """
+    from migrate.batch.corrections import take
     from migrate.diplomas.schema import LEGACY, REGISTRY
     from migrate.intake.registry import check_registry
     from migrate.intake.sources import check_source
@@ -30,6 +31,8 @@ def check(settings: Settings) -> None:
     _check_free(settings.folder)
     with _reports_folder(Path(settings.reports)):
         check_source(settings.source, LEGACY, profile=profile_path(settings))
+        if settings.corrections:
+            take(settings)
         check_registry(settings.registry, REGISTRY)
         check_store(settings.store)
 
