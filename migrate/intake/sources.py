@@ -344,14 +344,19 @@ def _fields(
         # another part may be the one that has it
         present = {letters.key(heading) for heading in part.headings}
         given = {name: field for name, field in given.items() if letters.key(name) in present}
-    return map_headings(
-        part.headings,
-        schema,
-        file=f"{_shown(path)}, {part.sheet}" if is_part else _shown(path),
-        row=part.heading_row or None,
-        given=given,
-        ignore=said.ignore,
-    )
+    try:
+        return map_headings(
+            part.headings,
+            schema,
+            file=f"{_shown(path)}, {part.sheet}" if is_part else _shown(path),
+            row=part.heading_row or None,
+            given=given,
+            ignore=said.ignore,
+        )
+    except InputError as error:
+        if is_part:
+            error.fix = f"{error.fix}. Or name the tables that hold records: sheet, in the profile"
+        raise
 
 
 def _refuse_absent(path: Path | str, said: Profile, tables: Sequence[_Table]) -> None:

@@ -115,6 +115,15 @@ def test_each_is_refused_in_one_line(
     assert not list(tmp_path.parent.glob("a.csv"))
 
 
+def test_a_thousand_scans_are_passed_over_and_a_few_named(tmp_path: Path) -> None:
+    scans = {f"{number:04}.jpg": b"\xff\xd8\xff\xe0" + bytes(9) for number in range(1000)}
+    source = read_source(packed(tmp_path / "legacy.zip", {"a.csv": FIRST, **scans}), LEGACY)
+    assert source.rows == 2
+    note = source.findings.notes[0]
+    assert note.startswith("members that are no tables, not read: 0000.jpg (this is a JPEG picture")
+    assert note.endswith("; and 990 more")
+
+
 def test_an_archive_in_an_archive_is_refused(tmp_path: Path) -> None:
     inner = packed(tmp_path / "inner.zip", {"first.csv": FIRST})
     for name in ("inner.zip", "inner.csv"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from importlib import import_module
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, cast
 from migrate.errors import InputError
 from migrate.intake.headings import count_known
 from migrate.intake.profiles import Profile
-from migrate.intake.readers.kind import kind_of
+from migrate.intake.readers.kind import kind_of, refuse_other
 from migrate.intake.readers.rows import SIZE, Progress, Rows, Shape
-from migrate.intake.readers.unpacking import members, name_of, unpack
+from migrate.intake.readers.unpacking import first_bytes, members, name_of, unpack
 
 if TYPE_CHECKING:
     from migrate.intake.sources import Reader
@@ -30,6 +30,8 @@ _TABLES = {
 # what belongs to the table of the same name
 _BESIDE = {".dbt", ".fpt", ".cpg", ".cdx", ".mdx", ".ndx"}
 _ARCHIVES = {".zip", ".rar", ".7z", ".gz", ".bz2", ".xz"}
+# members that are no tables and are named
+_NAMED = 10
 # what file managers leave
 _LEFT_BEHIND = {"thumbs.db", "desktop.ini", ".ds_store"}
 
@@ -53,25 +55,31 @@ def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape
     :param known: the keys of the headings looked for, see ``headings.dictionary``.
     :raises InputError: the archive is not safe or too large to unpack, or holds no table.
     """
-    found = [member for member in members(path, LARGEST_UNPACKED) if not _passed_over(member)]
+    every = members(path, LARGEST_UNPACKED)
+    found = [member for member in every if not _passed_over(member)]
     _refuse_twice(path, found)
     found = [member for member in found if _is_wanted(name_of(member), profile)] or found
     parts: list[MemberShape] = []
     others = []
-    for member in found:
-        shape = _look_at(path, member, _within(name_of(member), profile), known)
-        if isinstance(shape, str):
-            others.append(shape)
-        else:
-            parts += shape
+    own = _own(every)
+    with zipfile.ZipFile(path) as opened:
+        for member in found:
+            name = name_of(member)
+            shape = _no_table(path, opened, member) or _look_at(
+                path, [member, *own[_stem(name)]], _within(name, profile), known
+            )
+            if isinstance(shape, str):
+                others.append(shape)
+            else:
+                parts += shape
     if not parts:
         raise InputError(
             "this archive holds no table",
             file=path,
-            found="; ".join(others) or "no files",
+            found=_listed(others) or "no files",
             fix="Pack tables as CSV, XLSX, XLS, ODS, XLSB, DBF or Parquet",
         )
-    notes = (f"members that are no tables, not read: {'; '.join(others)}",) if others else ()
+    notes = (f"members that are no tables, not read: {_listed(others)}",) if others else ()
     if len(parts) == 1:
         return replace(parts[0], notes=(*notes, *parts[0].notes))
     return Shape(
@@ -100,7 +108,7 @@ def batches(
     assert shape.inner is not None
     found = members(path, LARGEST_UNPACKED)
     member = next(one for one in found if name_of(one) == shape.member)
-    with unpack(path, _with_its_own(member, found)) as (table, *_):
+    with unpack(path, [member, *_own(found)[_stem(shape.member)]]) as (table, *_):
         reader = _reader(table)
         try:
             yield from reader.batches(
@@ -122,15 +130,35 @@ def _within(member: str, profile: Profile) -> Profile:
     return profile
 
 
-def _look_at(
-    path: Path, member: zipfile.ZipInfo, profile: Profile, known: Mapping[str, str | None]
-) -> list[MemberShape] | str:
-    """The tables of a member, or words for one that is none."""
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return "; ".join(names[:_NAMED]) + (f"; and {more:,} more" if more > 0 else "")
+
+
+def _no_table(path: Path, opened: zipfile.ZipFile, member: zipfile.ZipInfo) -> str | None:
+    """Words for a member that needs no unpacking to be known for a scan and the like."""
     name = name_of(member)
-    suffix = PurePosixPath(name).suffix.lower()
     if not member.file_size:
         return f"{name} (empty)"
-    with unpack(path, _with_its_own(member, members(path, LARGEST_UNPACKED))) as (table, *_):
+    if _suffix(name) in _TABLES | _ARCHIVES:
+        return None
+    try:
+        refuse_other(path, first_bytes(opened, member))
+    except InputError as error:
+        return f"{name} ({error.message})"
+    return None
+
+
+def _look_at(
+    path: Path,
+    chosen: Sequence[zipfile.ZipInfo],
+    profile: Profile,
+    known: Mapping[str, str | None],
+) -> list[MemberShape] | str:
+    """The tables of a member, the first of those chosen, or words for one that is none."""
+    name = name_of(chosen[0])
+    suffix = _suffix(name)
+    with unpack(path, chosen) as (table, *_):
         try:
             kind = kind_of(table)
             if kind == "zip" or suffix in _ARCHIVES:
@@ -163,21 +191,23 @@ def _reader(table: Path) -> Reader:
     return cast("Reader", import_module(READERS[kind_of(table)]))
 
 
-def _with_its_own(
-    member: zipfile.ZipInfo, found: Sequence[zipfile.ZipInfo]
-) -> list[zipfile.ZipInfo]:
-    """A member, and the memo and index files that belong to it."""
-    stem = PurePosixPath(name_of(member)).with_suffix("")
-    return [
-        member,
-        *(
-            other
-            for other in found
-            if other is not member
-            and PurePosixPath(name_of(other)).with_suffix("") == stem
-            and PurePosixPath(name_of(other)).suffix.lower() in _BESIDE
-        ),
-    ]
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()
+
+
+def _stem(name: str) -> str:
+    # DOS tells no A.DBF from an a.dbt
+    return str(PurePosixPath(name).with_suffix("")).lower()
+
+
+def _own(found: Sequence[zipfile.ZipInfo]) -> Mapping[str, Sequence[zipfile.ZipInfo]]:
+    """The memo and index files that belong to a table, by its name without a suffix."""
+    own = defaultdict(list)
+    for member in found:
+        name = name_of(member)
+        if _suffix(name) in _BESIDE:
+            own[_stem(name)].append(member)
+    return own
 
 
 def _passed_over(member: zipfile.ZipInfo) -> bool:

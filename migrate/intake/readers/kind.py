@@ -76,9 +76,7 @@ def kind_of(path: Path) -> FileKind:
         return _kind_of_zip(path)
     if head.startswith(compound.MARK):
         return _kind_of_compound(path)
-    for mark, name, fix in _OTHERS:
-        if head.startswith(mark):
-            _refuse(path, name, fix)
+    refuse_other(path, head)
     start = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:512].lower()
     if start.startswith((b"<!doctype html", b"<html", b"<table", b"<head")):
         _refuse(path, "a web page", "Open it in a spreadsheet and save it as XLSX or CSV")
@@ -89,6 +87,13 @@ def kind_of(path: Path) -> FileKind:
     if _is_dbf(head):
         return "dbf"
     return "delimited"
+
+
+def refuse_other(path: Path, head: bytes) -> None:
+    """Raise InputError where the first bytes of a file are those of a picture, a document and so on."""
+    for mark, name, fix in _OTHERS:
+        if head.startswith(mark):
+            _refuse(path, name, fix)
 
 
 def _head(path: Path) -> bytes:

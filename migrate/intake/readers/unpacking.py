@@ -20,6 +20,7 @@ _RATIO = 200
 # what is small is no bomb, however well it is packed
 _SMALL = 100 << 20
 _CHUNK = 1 << 20
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 _OUT = re.compile(r"(^|[\\/])\.\.([\\/]|$)|^[\\/]|^[A-Za-z]:")
 # general purpose bit 0: encrypted; bit 11: the name is UTF-8
 _ENCRYPTED, _UTF_8 = 0x1, 0x800
@@ -80,6 +81,15 @@ def name_of(member: zipfile.ZipInfo) -> str:
         return member.filename
 
 
+def first_bytes(archive: zipfile.ZipFile, member: zipfile.ZipInfo, count: int = 512) -> bytes:
+    """The first bytes of a member; none where it is damaged."""
+    try:
+        with archive.open(member) as stream:
+            return stream.read(count)
+    except _DAMAGED:
+        return b""
+
+
 @contextmanager
 def unpack(path: Path, chosen: Sequence[zipfile.ZipInfo]) -> Iterator[list[Path]]:
     """The chosen members as files of one temporary folder, which ends with the block.
@@ -110,7 +120,7 @@ def _write(path: Path, member: zipfile.ZipInfo, folder: Path) -> Path:
             target.open("wb") as stream,
         ):
             shutil.copyfileobj(packed, stream, _CHUNK)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGED as error:
         raise InputError(
             f"this member of the archive cannot be unpacked: {error}",
             file=f"{path}, {name_of(member)}",
