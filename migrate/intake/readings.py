@@ -35,13 +35,15 @@ class Reading:
 
     ``plain`` reads, a column at a time, the values that stand there as they should; it must give
     what ``read`` gives, and leaves all others to it. ``tells_blanks`` is whether ``read`` gives
-    nothing for a blank; where it does not, it is given none.
+    nothing for a blank; where it does not, it is given none. ``repeats`` is whether most values come
+    again within some ten thousand rows.
     """
 
     read: Read
     columns: Mapping[str, pa.DataType]
     plain: Plain | None = None
     tells_blanks: bool = False
+    repeats: bool = True
 
 
 def reading_of(
@@ -170,10 +172,13 @@ _TEXT = pa.string()
 _NUMBERED = as_it_stands("^[0-9A-Za-z./-]*[0-9][0-9A-Za-z./-]*$")
 _WORD = "[0-9A-Za-z./:,()ابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی-]+"
 READINGS: Mapping[Kind, Reading] = {
-    "id": Reading(_one(_identifier), {"": _TEXT}, _NUMBERED),
-    "code": Reading(_one(_identifier), {"": _TEXT}, _NUMBERED),
+    "id": Reading(_one(_identifier), {"": _TEXT}, _NUMBERED, repeats=False),
+    "code": Reading(_one(_identifier), {"": _TEXT}, _NUMBERED, repeats=False),
     "text": Reading(
-        _one(letters.fold), {"": _TEXT}, as_it_stands(f"^({_WORD} )*{_WORD}$", digit="[0-9]")
+        _one(letters.fold),
+        {"": _TEXT},
+        as_it_stands(f"^({_WORD} )*{_WORD}$", digit="[0-9]"),
+        repeats=False,
     ),
     "name": Reading(
         _name,
@@ -181,18 +186,20 @@ READINGS: Mapping[Kind, Reading] = {
         tells_blanks=True,
     ),
     "sex": Reading(_one(lookup_sex), {"": _TEXT}, tells_blanks=True),
-    "national_id": Reading(_national_id, {"": _TEXT, "_state": _TEXT}, national_ids, True),
+    "national_id": Reading(_national_id, {"": _TEXT, "_state": _TEXT}, national_ids, True, False),
     "certificate_no": Reading(
         _one(normalise_certificate_no),
         {"": _TEXT},
         as_it_stands("^[1-9][0-9]{0,9}$"),
         tells_blanks=True,
+        repeats=False,
     ),
     "diploma_no": Reading(
         _one(normalise_diploma_no),
         {"": _TEXT},
         as_it_stands("^(شماره ?:? ?)?[0-9]+( ?[/-] ?[0-9]+)?$", without="[^0-9]+", digit="[1-9]"),
         tells_blanks=True,
+        repeats=False,
     ),
     "place": Reading(_place, {"": _TEXT, "_key": _TEXT}),
     "date": Reading(
@@ -200,6 +207,7 @@ READINGS: Mapping[Kind, Reading] = {
         {"": _TEXT, "_first": pa.date32(), "_last": pa.date32(), "_note": _TEXT},
         solar_days,
         tells_blanks=True,
+        repeats=False,
     ),
     "university": Reading(_university, {"": _TEXT, "_id": _TEXT, "_unit": _TEXT}),
     "field_of_study": Reading(_field_of_study, {"": _TEXT, "_id": _TEXT, "_root": _TEXT}),

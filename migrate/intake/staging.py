@@ -67,6 +67,16 @@ class Staging:
         # fields of one kind share what is remembered, where they are read alike
         self._recalls: dict[tuple[str, str], Recall] = {}
 
+    @property
+    def repeating(self) -> tuple[str, ...]:
+        """The columns of a staged table whose values come again and again."""
+        found = ["sheet"]
+        for field in self._schema.fields:
+            if READINGS[field.kind].repeats:
+                found.append(f"raw_{field.name}")
+                found += [field.name + suffix for suffix in READINGS[field.kind].columns]
+        return tuple(found)
+
     def stage(self, table: pa.Table) -> pa.Table:
         """The staged rows of some raw ones, see ``stage``; one batch may follow another."""
         has = table.column_names

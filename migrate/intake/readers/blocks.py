@@ -8,11 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
-
 from migrate.errors import InputError
-from migrate.intake.readers.survey import UNDECODABLE
+from migrate.intake.readers.survey import UNDECODABLE, count_ends
 
 # a longer line is no row of a table
 LONGEST_LINE = 32 << 20
@@ -61,23 +58,7 @@ def lines_of(text: str) -> Iterator[str]:
 
 def count_lines(block: bytes) -> int:
     """The lines of a block, a last one without an end included."""
-    if not block:
-        return 0
-    ends = block.count(b"\n")
-    if b"\r" in block:
-        ends += block.count(b"\r") - block.count(b"\r\n")
-    return ends + (not block.endswith((b"\n", b"\r")))
-
-
-def is_utf_8(block: bytes) -> bool:
-    """Whether all of a block can be decoded."""
-    data = pa.py_buffer(block)
-    ends = pa.py_buffer(np.array([0, len(block)], np.int64).tobytes())
-    try:
-        pa.Array.from_buffers(pa.large_string(), 1, [None, ends, data]).validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True
+    return count_ends(block) + (bool(block) and not block.endswith((b"\n", b"\r")))
 
 
 def halves(block: bytes) -> tuple[bytes, bytes] | None:

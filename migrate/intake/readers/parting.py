@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from migrate.intake.quarantine import Problem
-from migrate.intake.readers.blocks import Blocks, count_lines, halves, is_utf_8, lines_of
+from migrate.intake.readers.blocks import Blocks, count_lines, halves, lines_of
 from migrate.intake.readers.records import BLANK, Record, records, shown
 from migrate.intake.readers.rows import (
     SIZE,
@@ -24,6 +24,7 @@ from migrate.intake.readers.rows import (
     in_slices,
     row_numbers,
 )
+from migrate.intake.readers.survey import is_utf_8
 
 # a block of so few lines is parted one by one when something is wrong in it
 _FEW_LINES = 64
