@@ -22,7 +22,7 @@ from migrate.diplomas.schema import LEGACY
 from migrate.errors import InputError
 from migrate.intake.sources import read_source
 
-CORPUS = Path(__file__).parent / "corpus"
+CORPUS = Path(__file__).parent.parent / "corpus" / "workbooks"
 HEADING = ["شناسه", "نام", "نام خانوادگی", "دانشگاه"]
 LINE = ",".join(HEADING) + "\n"
 RECORD = "1,علی,رضایی,تهران\n"

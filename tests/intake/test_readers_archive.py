@@ -16,7 +16,7 @@ from migrate.errors import InputError
 from migrate.intake.readers import archive, unpacking
 from migrate.intake.sources import check_source, open_source, read_source
 
-CORPUS = Path(__file__).parent / "corpus"
+CORPUS = Path(__file__).parent.parent / "corpus" / "workbooks"
 FIRST = "شناسه,نام,نام خانوادگی,دانشگاه\n1,علی,رضایی,تهران\n2,زهرا,کریمی,تهران\n"
 SECOND = "دانشگاه;نام خانوادگی;نام;شناسه\nشیراز;احمدی;رضا;1\n"
 
@@ -113,6 +113,25 @@ def test_each_is_refused_in_one_line(
         check_source(path, LEGACY)
     assert "\n" not in str(caught.value)
     assert not list(tmp_path.parent.glob("a.csv"))
+
+
+def test_a_memo_file_goes_with_its_table(tmp_path: Path) -> None:
+    tables = CORPUS.parent / "databases"
+    members = {path.name: path.read_bytes() for path in tables.glob("dbase3-memo.*")}
+    assert len(members) == 2
+    members = {
+        "DBASE3-MEMO.DBT" if name.endswith("dbt") else name: content
+        for name, content in members.items()
+    }
+    profile = tmp_path / "profile.yaml"
+    headings = {"ID": "legacy_id", "NAME": "first_name", "FAMIL": "last_name"}
+    lines = "".join(f"  {heading}: {field}\n" for heading, field in headings.items())
+    lines += "  SHARH: page_ref\nconstants:\n  university: تهران\n"
+    profile.write_text(f"headings:\n{lines}", encoding="utf-8")
+    source = read_source(packed(tmp_path / "legacy.zip", members), LEGACY, profile=profile)
+    alone = read_source(tables / "dbase3-memo.dbf", LEGACY, profile=profile)
+    assert source.table.equals(alone.table)
+    assert max(map(len, source.table.column("raw_page_ref").to_pylist())) > 1000
 
 
 def test_a_thousand_scans_are_passed_over_and_a_few_named(tmp_path: Path) -> None:

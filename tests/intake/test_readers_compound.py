@@ -12,7 +12,7 @@ from migrate.errors import InputError
 from migrate.intake.readers.compound import MARK, names
 from migrate.intake.readers.kind import kind_of
 
-XLS = Path(__file__).parent / "corpus" / "ledger-libreoffice.xls"
+XLS = Path(__file__).parent.parent / "corpus" / "workbooks" / "ledger-libreoffice.xls"
 
 
 def compound(path: Path, stream: str) -> Path:

@@ -13,7 +13,7 @@ from migrate.intake.readers.kind import kind_of
 from migrate.intake.sources import Source, read_source
 from migrate.intake.staging import stage
 
-CORPUS = Path(__file__).parent / "corpus"
+CORPUS = Path(__file__).parent.parent / "corpus" / "workbooks"
 LEDGERS = sorted(CORPUS.glob("ledger-*"))
 SINCE_1904 = sorted(CORPUS.glob("1904-*"))
 # a cell of a spreadsheet that is a date, and all the rest as it was typed

@@ -1,4 +1,4 @@
-"""Write the workbooks of this folder again: python tests/intake/corpus/make.py
+"""Write the workbooks of this folder again: python tests/corpus/workbooks/make.py
 
 Needs LibreOffice (soffice) for those that it converts. README.md says which program wrote which.
 """
