@@ -20,7 +20,7 @@ from migrate.linkage.model import FieldComparison, LinkageModel
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
-SAMPLE_PAIRS = 500_000
+SAMPLE_PAIRS = 200_000
 SIBLINGS = 200_000
 # a level never seen in the sample still happens: this many times in a hundred thousand
 FLOOR = 1e-5

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from migrate.errors import RunError
 from migrate.linkage import levels as operators
 from migrate.linkage.model import FieldComparison, LinkageModel
+from migrate.linkage.values import Values
 
 Codes = npt.NDArray[np.int8]
 Indices = npt.NDArray[np.int64]
@@ -35,8 +36,8 @@ class CodedField:
     field: FieldComparison
     left: Indices
     right: Indices
-    left_values: pa.Table
-    right_values: pa.Table
+    left_values: Values
+    right_values: Values
 
 
 def code_field(field: FieldComparison, left: pa.Table, right: pa.Table) -> CodedField:
@@ -46,7 +47,7 @@ def code_field(field: FieldComparison, left: pa.Table, right: pa.Table) -> Coded
     return CodedField(field, left_codes, right_codes, left_values, right_values)
 
 
-def _coded(field: FieldComparison, table: pa.Table) -> tuple[Indices, pa.Table]:
+def _coded(field: FieldComparison, table: pa.Table) -> tuple[Indices, Values]:
     lacking = [name for name in field.columns if name not in table.column_names]
     if lacking:
         raise RunError(
@@ -74,7 +75,7 @@ def _coded(field: FieldComparison, table: pa.Table) -> tuple[Indices, pa.Table]:
         unread: Any = table.column(field.unread)
         said = pc.fill_null(unread, False).to_numpy(zero_copy_only=False)
         codes[absent & said.astype(bool)] = UNCOMPARABLE_CODE
-    return codes, values
+    return codes, Values(values)
 
 
 def compare_field(coded: CodedField, left: Indices, right: Indices) -> Codes:
@@ -135,25 +136,26 @@ def _mark_swaps(
         first, second = coded[place[one]], coded[place[other]]
         one_level = [level.name for level in first.field.levels].index("swapped")
         other_level = [level.name for level in second.field.levels].index("swapped")
-        keys = {
-            (name, side): getattr(entry, f"{side}_values")
-            .column(model.swap_columns[name])
-            .to_pylist()
-            for name, entry in ((one, first), (other, second))
-            for side in ("left", "right")
-        }
-        numbers: dict[str, int] = {}
-        numbered = {
-            key: np.array([numbers.setdefault(v, len(numbers)) if v else -1 for v in values])
-            for key, values in keys.items()
-        }
-        a = _taken(numbered[(one, "left")], first.left[left])
-        b = _taken(numbered[(other, "left")], second.left[left])
-        c = _taken(numbered[(one, "right")], first.right[right])
-        d = _taken(numbered[(other, "right")], second.right[right])
-        swapped = (a >= 0) & (b >= 0) & (a == d) & (b == c) & (a != c)
+        column, mate = model.swap_columns[one], model.swap_columns[other]
+        # each field's own value on the left against the other field's on the right
+        a, d = _crossed(first.left_values, column, second.right_values, mate)
+        b, c = _crossed(second.left_values, mate, first.right_values, column)
+        a, b = _taken(a, first.left[left]), _taken(b, second.left[left])
+        c, d = _taken(c, first.right[right]), _taken(d, second.right[right])
+        swapped = (a >= 0) & (b >= 0) & (a == d) & (b == c)
+        # equal already: the level that the comparison gave stands
+        swapped &= (matrix[place[one]] != 0) | (matrix[place[other]] != 0)
         matrix[place[one], swapped] = one_level
         matrix[place[other], swapped] = other_level
+
+
+def _crossed(
+    left: Values, left_column: str, right: Values, right_column: str
+) -> tuple[Indices, Indices]:
+    """Numbers for a column of one field and a column of another, the same for the same text."""
+    ours = Values(pa.table({"crossed": left.column(left_column)}))
+    theirs = Values(pa.table({"crossed": right.column(right_column)}))
+    return ours.codes(theirs, "crossed")
 
 
 def _taken(numbers: Indices, codes: Indices) -> Indices:

@@ -1,7 +1,7 @@
 """What the operators of a model's levels mean, each over pairs of distinct values at once.
 
-Every function takes the values of two sides, aligned, and gives a boolean array: where it holds.
-Text scorers are RapidFuzz's, in bulk.
+Every operator takes two tables of values, a column, and pairs of row numbers where both sides have
+a text, and gives a boolean array: where it holds. Text scorers are RapidFuzz's, in bulk.
 """
 
 from __future__ import annotations
@@ -11,95 +11,143 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
 from migrate.linkage.model import Level
+from migrate.linkage.values import Values
 
 Holds = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
 _SLIP_LENGTH = 3
 
 
-def holds(level: Level, left: pa.Table, right: pa.Table, one: Indices, other: Indices) -> Holds:
-    """Where ``level`` holds between rows ``one[i]`` of ``left`` and ``other[i]`` of ``right``."""
+def holds(level: Level, left: Values, right: Values, one: Indices, other: Indices) -> Holds:
+    """Where ``level`` holds between values ``one[i]`` of ``left`` and ``other[i]`` of ``right``."""
+    out = np.zeros(len(one), dtype=bool)
     if level.operator is None or level.column is None:
-        return np.zeros(len(one), dtype=bool)
+        return out
     if level.operator in _INTERVALS:
         days = [
-            _days(table, f"{level.column}_{edge}")[rows]
-            for table, rows in ((left, one), (right, other))
+            values.days(f"{level.column}_{edge}")[rows]
+            for values, rows in ((left, one), (right, other))
             for edge in ("first", "last")
         ]
         return _INTERVALS[level.operator](*days, level.bound)
-    a = _texts(left, level.column)[one]
-    b = _texts(right, level.column)[other]
-    present = (a != None) & (b != None)  # noqa: E711
-    out = np.zeros(len(a), dtype=bool)
+    a, b = left.codes(right, level.column)
+    present = (a[one] >= 0) & (b[other] >= 0)
     if present.any():
-        out[present] = _TEXTS[level.operator](a[present], b[present], level.bound)
+        out[present] = _TEXTS[level.operator](
+            left, right, level.column, one[present], other[present], level.bound
+        )
     if level.unless is not None:
-        c, d = _texts(left, level.unless)[one], _texts(right, level.unless)[other]
-        out &= (c == None) | (d == None) | (c == d)  # noqa: E711
+        c, d = left.codes(right, level.unless)
+        first, second = c[one], d[other]
+        out &= (first < 0) | (second < 0) | (first == second)
     return out
 
 
-def _texts(table: pa.Table, column: str) -> npt.NDArray[Any]:
-    return np.array(table.column(column).to_pylist(), dtype=object)
-
-
-def _days(table: pa.Table, column: str) -> npt.NDArray[np.float64]:
-    days = table.column(column).cast(pa.int32()).to_numpy()
-    return np.asarray(days, dtype=np.float64)
-
-
-def equal(a: npt.NDArray[Any], b: npt.NDArray[Any], bound: float = 0.0) -> Holds:
+def equal(
+    left: Values, right: Values, column: str, one: Indices, other: Indices, bound: float
+) -> Holds:
     """The two texts are the same."""
-    return np.asarray(a == b, dtype=bool)
+    a, b = left.codes(right, column)
+    return np.asarray(a[one] == b[other], dtype=bool)
 
 
-def known(a: npt.NDArray[Any], b: npt.NDArray[Any], bound: float = 0.0) -> Holds:
+def known(
+    left: Values, right: Values, column: str, one: Indices, other: Indices, bound: float
+) -> Holds:
     """Both are known values of a closed list; after `equal`, they are known to differ."""
-    return np.ones(len(a), dtype=bool)
+    return np.ones(len(one), dtype=bool)
 
 
-def similar(a: npt.NDArray[Any], b: npt.NDArray[Any], bound: float) -> Holds:
+def similar(
+    left: Values, right: Values, column: str, one: Indices, other: Indices, bound: float
+) -> Holds:
     """Jaro–Winkler similarity (Winkler 1990), in [0, 1], of at least ``bound``."""
     score = process.cpdist(
-        a, b, scorer=JaroWinkler.normalized_similarity, dtype=np.float32, workers=-1
+        left.texts(column)[one],
+        right.texts(column)[other],
+        scorer=JaroWinkler.normalized_similarity,
+        dtype=np.float32,
+        workers=-1,
     )
     return np.asarray(score >= np.float32(bound), dtype=bool)
 
 
-def slip(a: npt.NDArray[Any], b: npt.NDArray[Any], bound: float) -> Holds:
+def slip(
+    left: Values, right: Values, column: str, one: Indices, other: Indices, bound: float
+) -> Holds:
     """At most ``bound`` keying slips apart (optimal string alignment), for texts long enough.
 
     A text shorter than 3 characters has no slips: one changed digit is another number.
     """
-    distance = process.cpdist(a, b, scorer=OSA.distance, dtype=np.int32, workers=-1)
-    long_enough = np.array(
-        [min(len(x), len(y)) >= _SLIP_LENGTH for x, y in zip(a, b, strict=True)], dtype=bool
-    )
-    return np.asarray((distance <= bound) & long_enough, dtype=bool)
+    a, b = left.lengths(column)[one], right.lengths(column)[other]
+    out = (np.minimum(a, b) >= _SLIP_LENGTH) & (np.abs(a - b) <= bound)
+    if out.any():
+        distance = process.cpdist(
+            left.texts(column)[one[out]],
+            right.texts(column)[other[out]],
+            scorer=OSA.distance,
+            dtype=np.int32,
+            workers=-1,
+        )
+        out[out] = distance <= bound
+    return np.asarray(out, dtype=bool)
 
 
-def neighbour(a: npt.NDArray[Any], b: npt.NDArray[Any], bound: float) -> Holds:
+def neighbour(
+    left: Values, right: Values, column: str, one: Indices, other: Indices, bound: float
+) -> Holds:
     """Two different whole numbers at most ``bound`` apart, as papers numbered in a row are."""
-    out = np.zeros(len(a), dtype=bool)
-    for place, (one, other) in enumerate(zip(a, b, strict=True)):
-        if one.isdecimal() and other.isdecimal():
-            out[place] = 0 < abs(int(one) - int(other)) <= bound
-    return out
+    a, b = left.integers(column)[one], right.integers(column)[other]
+    gap = np.abs(a - b)
+    return np.asarray((a >= 0) & (b >= 0) & (gap > 0) & (gap <= bound), dtype=bool)
 
 
-def subset(a: npt.NDArray[Any], b: npt.NDArray[Any], bound: float = 0.0) -> Holds:
+def subset(
+    left: Values, right: Values, column: str, one: Indices, other: Indices, bound: float
+) -> Holds:
     """Every part of one name stands in the other: a part of a compound name was dropped."""
-    out = np.zeros(len(a), dtype=bool)
-    for place, (one, other) in enumerate(zip(a, b, strict=True)):
-        first, second = set(one.split()), set(other.split())
-        out[place] = bool(first) and bool(second) and (first <= second or second <= first)
+    first, second = left.texts(column)[one], right.texts(column)[other]
+    a, b = left.codes(right, column)
+    out = np.asarray(a[one] == b[other], dtype=bool)
+    # of two names in one part each, neither can be a part of the other
+    for place in np.flatnonzero(left.in_parts(column)[one] | right.in_parts(column)[other]):
+        parts, others = set(first[place].split()), set(second[place].split())
+        out[place] = bool(parts) and bool(others) and (parts <= others or others <= parts)
     return out
+
+
+def date_slip(
+    left: Values, right: Values, column: str, one: Indices, other: Indices, bound: float
+) -> Holds:
+    """Two full dates, YYYY-MM-DD, one keying slip apart, or with day and month exchanged.
+
+    A slip is one digit keyed wrong or two neighbouring digits exchanged: optimal string alignment
+    of at most 1, for texts of one length.
+    """
+    a, b = left.dates(column)[one], right.dates(column)[other]
+    full = (a[:, 0] > 0) & (b[:, 0] > 0)
+    differs = a != b
+    count = differs.sum(axis=1)
+    exchanged = np.zeros(len(one), dtype=bool)
+    for place in range(a.shape[1] - 1):
+        exchanged |= (
+            (count == 2)
+            & differs[:, place]
+            & differs[:, place + 1]
+            & (a[:, place] == b[:, place + 1])
+            & (a[:, place + 1] == b[:, place])
+        )
+    # YYYY-MM-DD: the month stands at 5 and 6, the day at 8 and 9
+    crossed = (
+        ~differs[:, :4].any(axis=1)
+        & (a[:, 5:7] == b[:, 8:]).all(axis=1)
+        & (a[:, 8:] == b[:, 5:7]).all(axis=1)
+    )
+    return np.asarray(full & ((count <= bound) | exchanged | crossed), dtype=bool)
 
 
 def same_day(a_first: Any, a_last: Any, b_first: Any, b_last: Any, bound: float = 0.0) -> Holds:
@@ -118,24 +166,7 @@ def within_days(a_first: Any, a_last: Any, b_first: Any, b_last: Any, bound: flo
     return np.asarray(gap <= bound, dtype=bool)
 
 
-def date_slip(a: npt.NDArray[Any], b: npt.NDArray[Any], bound: float = 1.0) -> Holds:
-    """Two full dates, YYYY-MM-DD, one keying slip apart, or with day and month exchanged."""
-    out = np.zeros(len(a), dtype=bool)
-    full = np.array(
-        [len(x) == len(y) == len("1362-07-03") for x, y in zip(a, b, strict=True)], dtype=bool
-    )
-    if not full.any():
-        return out
-    distance = process.cpdist(a[full], b[full], scorer=OSA.distance, dtype=np.int32, workers=-1)
-    exchanged = [
-        x[:4] == y[:4] and x[5:7] == y[8:] and x[8:] == y[5:7]
-        for x, y in zip(a[full], b[full], strict=True)
-    ]
-    out[full] = (distance <= bound) | np.array(exchanged, dtype=bool)
-    return out
-
-
-_TEXTS: dict[str, Callable[[npt.NDArray[Any], npt.NDArray[Any], float], Holds]] = {
+_TEXTS: dict[str, Callable[[Values, Values, str, Indices, Indices, float], Holds]] = {
     "equal": equal,
     "known": known,
     "similar": similar,

@@ -11,6 +11,7 @@ import pytest
 
 from migrate.linkage.levels import holds
 from migrate.linkage.model import Level
+from migrate.linkage.values import Values
 
 
 def texts(operator: str, pairs: list[tuple[Any, Any]], bound: float = 0.0) -> list[bool]:
@@ -18,7 +19,7 @@ def texts(operator: str, pairs: list[tuple[Any, Any]], bound: float = 0.0) -> li
     right = pa.table({"c": pa.array([other for _, other in pairs], pa.string())})
     rows = np.arange(len(pairs))
     level = Level("x", m=1.0, operator=operator, column="c", bound=bound)
-    return [bool(flag) for flag in holds(level, left, right, rows, rows)]
+    return [bool(flag) for flag in holds(level, Values(left), Values(right), rows, rows)]
 
 
 def dates(operator: str, left: tuple[str, str], right: tuple[str, str], bound: float = 0) -> bool:
@@ -32,7 +33,7 @@ def dates(operator: str, left: tuple[str, str], right: tuple[str, str], bound: f
 
     level = Level("x", m=1.0, operator=operator, column="d", bound=bound)
     row = np.array([0])
-    return bool(holds(level, table(*left), table(*right), row, row)[0])
+    return bool(holds(level, Values(table(*left)), Values(table(*right)), row, row)[0])
 
 
 def test_equal_needs_a_value_on_both_sides() -> None:
@@ -49,7 +50,7 @@ def test_a_level_does_not_hold_where_its_unless_column_differs() -> None:
     right = pa.table({"c": ["x", "x", "x"], "u": ["north", "south", "south"]})
     level = Level("x", m=1.0, operator="equal", column="c", unless="u")
     rows = np.arange(3)
-    assert holds(level, left, right, rows, rows).tolist() == [True, False, True]
+    assert holds(level, Values(left), Values(right), rows, rows).tolist() == [True, False, True]
 
 
 def test_a_slip_is_one_changed_exchanged_added_or_dropped_digit() -> None:
