@@ -45,6 +45,12 @@ def dictionary(
     return found
 
 
+def spellings(schema: Schema, given: Mapping[str, str]) -> dict[str, str]:
+    """Field names by heading as it is written, for the fields that ``dictionary`` has."""
+    usual = (field for field in schema.fields if field.name not in given.values())
+    return {name: field.name for field in usual for name in names(field)} | dict(given)
+
+
 def count_known(cells: Sequence[str], known: Mapping[str, str | None]) -> int:
     """How many cells of a row are headings of fields."""
     return sum(known.get(letters.key(cell)) is not None for cell in cells if cell)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from migrate.intake.mojibake import REPAIRS
 from migrate.intake.schema import Schema
 
 # kept beside the shipped profiles, so that an editor finds it; a test holds the two together
@@ -40,7 +41,7 @@ def json_schema(schema: Schema) -> dict[str, Any]:
             },
             "query": {**text, "description": "SQL that gives the rows of a database, read only"},
             "repair": {
-                **text,
+                "enum": list(REPAIRS),
                 "description": "A repair of damaged text that intake has offered, by its name",
             },
             "headings": {

@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from migrate.errors import InputError
-from migrate.intake import profiles
+from migrate.intake import mojibake, profiles
 from migrate.intake.files import sha256
-from migrate.intake.headings import dictionary, map_headings
+from migrate.intake.headings import dictionary, map_headings, spellings
+from migrate.intake.mending import watch
 from migrate.intake.profiles import Profile
 from migrate.intake.quarantine import Problem
 from migrate.intake.readers.kind import FileKind, kind_of
@@ -151,12 +152,14 @@ class OpenSource:
         self.rows, self.notes, self.sha256 = 0, (), None
         total = sum(table.shape.lines for table in self._tables)
         named = len(self._tables) > 1
+        passed = watch(self._profile.repair)
         # the number that the rows of a part are counted on from
         base = 0
         for table in self._tables:
             sheet = table.shape.sheet if named else None
             last = 0
             for rows in self._read(table, size):
+                rows = passed.see(rows)
                 batch = _raw_batch(self.schema, self._profile, table, rows, base, sheet)
                 told = {problem.row for problem in batch.unreadable}
                 self.rows += batch.table.num_rows + len(told)
@@ -169,6 +172,7 @@ class OpenSource:
                 if progress:
                     progress(base + last, max(total, base + last), "rows read")
             base += last
+        self.notes += passed.notes
         if self._digest and self._digest != self.sha256:
             raise InputError(
                 "the rows of this database changed while they were read",
@@ -233,7 +237,12 @@ def open_source(path: Path | str, schema: Schema, *, profile: Path | None = None
     name = READERS[kind_of(path)] if isinstance(path, Path) else _DATABASE
     reader = cast(Reader, import_module(name))
     wide = said.widen(schema)
-    shape = reader.look(path, said, dictionary(wide, said.headings, said.ignore))
+    known = dictionary(wide, said.headings, said.ignore)
+    if said.repair:
+        known = mojibake.keys(known, spellings(wide, said.headings), said.repair)
+    shape = reader.look(path, said, known)
+    if said.repair:
+        shape = _repaired(shape, said.repair)
     tables = tuple(
         _Table(reader, part, _fields(path, wide, said, part, bool(shape.parts)))
         for part in shape.parts or (shape,)
@@ -319,6 +328,12 @@ def _raw_batch(
     return RawBatch(raw, unreadable)
 
 
+def _repaired(shape: Shape, name: str) -> Shape:
+    parts = tuple(_repaired(part, name) for part in shape.parts)
+    headings = tuple(mojibake.repair(heading, name) for heading in shape.headings)
+    return replace(shape, headings=headings, parts=parts)
+
+
 def _shown(path: Path | str) -> object:
     if isinstance(path, Path):
         return path
@@ -354,7 +369,10 @@ def _fields(
             ignore=said.ignore,
         )
     except InputError as error:
-        if is_part:
+        if not said.repair and (name := mojibake.offer(part.headings)):
+            error.message += f"; its headings seem to be {mojibake.REPAIRS[name].words}"
+            error.fix = f"If that is right, write into a source profile: repair: {name}"
+        elif is_part:
             error.fix = f"{error.fix}. Or name the tables that hold records: sheet, in the profile"
         raise
 

@@ -146,9 +146,7 @@ def _refuse_twice(address: str, names: Sequence[str]) -> None:
             )
 
 
-def _ordered(
-    connection: sa.Connection, rows: sa.FromClause, key: int | None
-) -> sa.Select[Any]:
+def _ordered(connection: sa.Connection, rows: sa.FromClause, key: int | None) -> sa.Select[Any]:
     columns = list(rows.columns)
     first = [] if key is None else [columns[key]]
     collation = _COLLATIONS.get(connection.dialect.name)
