@@ -20,7 +20,9 @@ from typing import IO, Any, Literal
 # what a confined program ends with when it has said itself why, see ``refuse``
 REFUSED = 3
 _STARVED = 4
-_OUT_OF_TIME = {-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGKILL")}
+_OUT_OF_TIME = -getattr(signal, "SIGXCPU", 0)
+# what the kernel sends to a process for which a machine has no memory left
+_KILLED = -getattr(signal, "SIGKILL", 0)
 # what Rust and Python say when they have none
 _NO_MEMORY = ("memory allocation of", "MemoryError")
 _SAID = "said: "
@@ -129,9 +131,9 @@ def _fault(code: int, errors: IO[bytes]) -> Confined:
     place = places[-1]
     if code == REFUSED:
         return Confined("refused", place, said[-1])
-    if code == _STARVED or any(mark in line for line in others for mark in _NO_MEMORY):
+    if code in (_STARVED, _KILLED) or any(mark in line for line in others for mark in _NO_MEMORY):
         return Confined("memory", place, "")
-    if code in _OUT_OF_TIME:
+    if code == _OUT_OF_TIME:
         return Confined("time", place, "")
     end = f"signal {-code}" if code < 0 else f"exit status {code}"
     return Confined("died", place, others[-1] if others else end)

@@ -46,7 +46,8 @@ _KINDS: Mapping[FileKind, str] = {
 _ENOUGH = 3
 _AS_CSV = "Export its table as CSV"
 _ODD = {
-    "date": "{} cell(s) are dates of the spreadsheet, read as Gregorian ISO dates",
+    "date": "{} cell(s) are dates of the spreadsheet, read as Gregorian ISO dates; where years were "
+    "typed with two digits, it made 1962 of 62",
     "julian": "{} cell(s) are dates before 1582, read as the spreadsheet shows them",
     "time": "{} cell(s) hold a time and no date, as dates before 1900 do in XLSX and XLS; "
     "if these are dates, save it as ODS",
