@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from sqlalchemy import Engine
 
 from migrate.batch import manifest as manifests
+from migrate.batch.inputs import described
 from migrate.batch.manifest import Manifest
 from migrate.batch.settings import Settings
 from migrate.batch.stages.folder import read_csv, write_csv
@@ -30,6 +31,7 @@ from migrate.intake.quarantine import read_quarantine
 from migrate.store import corrections as store_corrections
 from migrate.store.batches import Corrects
 from migrate.store.corrections import SettledRow
+from migrate.store.engine import open_store
 
 # the artefact: what was corrected, cell by cell, with what stood in the source
 NAME = "corrections.csv"
@@ -99,6 +101,20 @@ def take(settings: Settings) -> Taken:
     return Taken(Corrects(corrects, sha256(path)), corrections)
 
 
+def inputs_of(settings: Settings, taken: Taken) -> dict[str, Any]:
+    """How the corrected file, and the batch it corrects, stand in the manifest."""
+    folder = Path(settings.reports) / taken.corrects.batch
+    held = manifests.required(folder)["stages"]["2-expectations"]["artefacts"]["quarantine.csv"]
+    return {
+        "corrections": described(settings.corrections),
+        "corrects": {
+            "batch": taken.corrects.batch,
+            "quarantine_sha256": held,
+            "cells": len(taken.corrections),
+        },
+    }
+
+
 def record(folder: Path, changes: Sequence[Change], staged: pa.Table) -> Path:
     """Write ``corrections.csv``: a line a cell, with its place, and what stood there.
 
@@ -145,7 +161,7 @@ def refuse_doubles(
             )
 
 
-def settle(engine: Engine, folder: Path, known: Manifest, outcomes: pa.Table) -> None:
+def settle(folder: Path, known: Manifest, outcomes: pa.Table) -> None:
     """Remember in the store which corrected rows this batch has settled.
 
     Rows that are in quarantine again are not: they can be corrected once more.
@@ -175,9 +191,13 @@ def settle(engine: Engine, folder: Path, known: Manifest, outcomes: pa.Table) ->
             )
         )
     inputs = known["inputs"]
-    store_corrections.settle(
-        engine, known["batch"], inputs["source"]["sha256"], inputs["corrects"]["batch"], rows
-    )
+    engine = open_store(known["parameters"]["store"])
+    try:
+        store_corrections.settle(
+            engine, known["batch"], inputs["source"]["sha256"], inputs["corrects"]["batch"], rows
+        )
+    finally:
+        engine.dispose()
 
 
 def _corrected_batch(path: Path, corrects: str, reports: Path) -> tuple[Path, Manifest]:

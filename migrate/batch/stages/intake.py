@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from migrate.batch import inputs, progress, samples
 from migrate.batch import manifest as manifests
+from migrate.batch.corrections import Taken, inputs_of, record, refuse_doubles, take
 from migrate.batch.run import refuse_other_settings, stored_settings
 from migrate.batch.settings import (
     Settings,
@@ -24,15 +25,19 @@ from migrate.batch.stages.facts import facts_of
 from migrate.batch.stages.folder import at_work, write_parquet
 from migrate.diplomas.schema import LEGACY, REGISTRY
 from migrate.errors import InputError
+from migrate.intake.corrected import CorrectedSource, original_names
+from migrate.intake.files import write_atomically
 from migrate.intake.quarantine import write_quarantine
 from migrate.intake.registry import read_registry
 from migrate.intake.schema import Schema
-from migrate.intake.sources import open_source, read_source
+from migrate.intake.sources import OpenSource, Source, open_source
 from migrate.intake.staging import stage
+from migrate.intake.unknown import unknown_values
 from migrate.persian.bulk import map_distinct
 from migrate.persian.letters import is_blank
 from migrate.store import batches
 from migrate.store import codes as store_codes
+from migrate.store.aliases import Aliases, of_batch
 from migrate.store.engine import open_store
 
 STAGE = "1-intake"
@@ -46,6 +51,9 @@ class Intake:
     ``oddities`` lists values that stand there and could not be read, the commonest first; ``years``
     has a row a record with the years of birth and graduation, where they are known. ``disputed`` are
     degrees whose code in the store was issued on other facts than the registry's: they stay coded.
+    ``unknown`` are universities, fields and degrees that no list knows, with suggestions;
+    ``aliases`` what people had decided when the batch began; ``changes`` the cells that this batch
+    takes as people corrected them, empty for a batch of a whole source.
     """
 
     found: pd.DataFrame
@@ -56,6 +64,9 @@ class Intake:
     registry_found: pd.DataFrame
     registry: pd.DataFrame
     disputed: pd.DataFrame
+    unknown: pd.DataFrame
+    aliases: pd.DataFrame
+    changes: pd.DataFrame
 
 
 def run(
@@ -68,14 +79,18 @@ def run(
     profile: str = "",
     write_back: bool = True,
     accept: float = 0.9999,
+    corrections: str = "",
 ) -> Intake:
     """Begin a batch: write ``staged.parquet``, ``registry.parquet`` and ``unreadable.csv``.
 
     Without a ``source`` and a ``registry`` a batch that exists is read again as it was begun, and a
-    new one reads the sample, which is made. Raises InputError when an input cannot be used, or the
+    new one reads the sample, which is made. With ``corrections`` only the rows that they correct are
+    read, see ``migrate.batch.corrections``. Raises InputError when an input cannot be used, or the
     batch was begun with others.
     """
     settings = _settings(batch, reports, source, registry, store, profile, write_back, accept)
+    if corrections:
+        settings = replace(settings, corrections=str(Path(corrections).resolve()))
     _begin(settings)
     with at_work(reports, batch, STAGE, after=None) as (folder, _):
         tell = progress.reporter()
@@ -83,22 +98,29 @@ def run(
         profile_path = inputs.profile_path(settings)
         opened = open_source(settings.source, LEGACY, profile=profile_path)
         source_entry = inputs.described_source(settings.source, opened)
-        read = read_source(settings.source, LEGACY, profile=profile_path)
+        taken = take(settings) if settings.corrections else None
+        same, aliases = _enter(settings, source_entry["sha256"], taken)
+        corrected = CorrectedSource(opened, taken.corrections) if taken else None
+        read = _whole(corrected or opened)
         tell(1, STEPS, f"normalising {read.rows:,} rows")
-        staged = stage(read.table, LEGACY)
+        staged = stage(read.table, LEGACY, meanings=aliases.meanings())
+        if corrected:
+            for name in original_names(LEGACY):
+                staged = staged.append_column(name, read.table.column(name))
         tell(2, STEPS, "reading the registry")
         degrees = read_registry(settings.registry, REGISTRY)
         tell(3, STEPS, f"normalising {degrees.rows:,} degrees")
-        snapshot, disputed, same = _coded(
-            stage(degrees.table, REGISTRY), settings, source_entry["sha256"]
-        )
+        snapshot, disputed = _coded(stage(degrees.table, REGISTRY), settings)
         tell(4, STEPS, "writing")
         write_quarantine(folder / "unreadable.csv", read.unreadable)
         artefacts = [
             write_parquet(staged, folder / "staged.parquet"),
             write_parquet(snapshot, folder / "registry.parquet"),
             folder / "unreadable.csv",
+            _write_aliases(aliases, folder),
         ]
+        if taken and corrected:
+            artefacts.append(_corrected(settings, source_entry["sha256"], taken, corrected, staged))
         manifests.record_stage(
             folder,
             STAGE,
@@ -112,7 +134,13 @@ def run(
                 "source": source_entry,
                 "registry": inputs.described(settings.registry)
                 | {"table": degrees.table_name, "rows": degrees.rows},
+                "aliases": {
+                    "as_of": aliases.as_of,
+                    "count": len(aliases.entries),
+                    "sha256": aliases.sha256,
+                },
             }
+            | (inputs_of(settings, taken) if taken else {})
             | ({"profile": inputs.described(settings.profile)} if settings.profile else {}),
         )
     found = read.findings
@@ -127,6 +155,15 @@ def run(
         disputed=pd.DataFrame(
             [(degree, ", ".join(names)) for degree, names in disputed.items()],
             columns=["degree_id", "facts that differ"],
+        ),
+        unknown=unknown_values(staged, LEGACY, most=20).to_pandas(),
+        aliases=pd.DataFrame(
+            [(one.kind, one.text, one.target, one.decided_by) for one in aliases.entries],
+            columns=["kind", "text", "stands for", "decided by"],
+        ),
+        changes=pd.DataFrame(
+            [vars(change) for change in corrected.changes] if corrected else [],
+            columns=["row", "column", "original", "corrected", "corrected_by"],
         ),
     )
 
@@ -172,10 +209,54 @@ def _begin(settings: Settings) -> None:
         refuse_other_settings(known, settings)
 
 
-def _coded(
-    degrees: pa.Table, settings: Settings, source_sha256: str
-) -> tuple[pa.Table, dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """The registry with ``coded_in_store``, the disputed degrees, and batches of the same source.
+def _enter(
+    settings: Settings, source_sha256: str, taken: Taken | None
+) -> tuple[tuple[str, ...], Aliases]:
+    """Enter the batch in the store: other batches of the same source, and the aliases it keeps to."""
+    engine = open_store(settings.store)
+    try:
+        corrects = taken.corrects if taken else None
+        same = batches.begin(engine, settings.batch, source_sha256, corrects=corrects)
+        return same, of_batch(engine, settings.batch)
+    finally:
+        engine.dispose()
+
+
+def _write_aliases(aliases: Aliases, folder: Path) -> Path:
+    path = folder / "aliases.json"
+    with write_atomically(path) as partial:
+        partial.write_text(aliases.canonical_json() + "\n", encoding="utf-8")
+    return path
+
+
+def _whole(source: OpenSource | CorrectedSource) -> Source:
+    read = list(source.batches())
+    return Source(
+        table=pa.concat_tables([batch.table for batch in read]),
+        unreadable=tuple(problem for batch in read for problem in batch.unreadable),
+        rows=source.rows,
+        findings=replace(source.findings, notes=(*source.findings.notes, *source.notes)),
+    )
+
+
+def _corrected(
+    settings: Settings,
+    source_sha256: str,
+    taken: Taken,
+    corrected: CorrectedSource,
+    staged: pa.Table,
+) -> Path:
+    """Refuse corrected rows that are settled already; keep what was corrected as an artefact."""
+    engine = open_store(settings.store)
+    try:
+        refuse_doubles(engine, settings, source_sha256, staged, taken.corrects.batch)
+    finally:
+        engine.dispose()
+    return record(settings.folder, corrected.changes, staged)
+
+
+def _coded(degrees: pa.Table, settings: Settings) -> tuple[pa.Table, dict[str, tuple[str, ...]]]:
+    """The registry with ``coded_in_store``, and the disputed degrees.
 
     Codes that this very batch issued do not count: a batch that is run again, by an auditor say,
     finds the registry as the first run found it. Raises InputError when the store's codes are of
@@ -183,7 +264,6 @@ def _coded(
     """
     engine = open_store(settings.store)
     try:
-        same = batches.begin(engine, settings.batch, source_sha256)
         active = store_codes.active_codes(engine)
         others = {name for name, code in active.items() if code.batch != settings.batch}
         facts = facts_of(degrees, others)
@@ -211,7 +291,7 @@ def _coded(
     snapshot = snapshot.set_column(
         place - 1, "raw_validity_code", pc.if_else(mine, pa.scalar(None, pa.string()), raw)
     )
-    return snapshot.append_column("coded_in_store", coded), disputed, same
+    return snapshot.append_column("coded_in_store", coded), disputed
 
 
 def _found(found: Any, rows: int, same: tuple[str, ...]) -> pd.DataFrame:

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from migrate.batch import corrections, progress
 from migrate.batch import manifest as manifests
-from migrate.batch import progress
 from migrate.batch.project import suite
 from migrate.batch.stages import checks
 from migrate.batch.stages.folder import at_work, write_csv, write_parquet
@@ -79,6 +79,8 @@ def run(batch: str, reports: str, *, accept: float = 0.9999, threads: int | None
         with write_atomically(folder / "model.json") as partial:
             partial.write_text(_model_json(done, thresholds), encoding="utf-8")
         tally = done.outcomes.column("outcome").to_pandas().value_counts().to_dict()
+        if "corrects" in known["inputs"]:
+            corrections.settle(folder, known, done.outcomes)
         manifests.record_stage(
             folder,
             STAGE,
