@@ -128,7 +128,22 @@ def pending(folder: Path, known: Manifest) -> list[str]:
                 file=folder / changed[0],
                 fix="Restore it, or delete the batch's folder and run the batch again",
             )
+        _refuse_changed_notebook(folder, known, stage)
     return []
+
+
+def _refuse_changed_notebook(folder: Path, known: Manifest, stage: str) -> None:
+    """Raise RunError where an executed notebook or its page is gone or was changed."""
+    recorded: dict[str, str] = known["notebooks"][stage]
+    for name, digest in (("ipynb", "executed_sha256"), ("html", "page_sha256")):
+        path = folder / "notebooks" / f"{stage}.{name}"
+        # a batch of an earlier version recorded no page
+        if digest in recorded and (not path.is_file() or sha256(path) != recorded[digest]):
+            raise RunError(
+                f"this notebook of stage {stage} is gone or no longer what was executed",
+                file=path,
+                fix="Restore it, or delete the batch's folder and run the batch again",
+            )
 
 
 def parameters_of(stage: str, settings: Settings) -> dict[str, Any]:
@@ -211,6 +226,7 @@ def _record_notebook(folder: Path, stage: str, output: Path) -> None:
     known["notebooks"][stage] = {
         "source_sha256": sha256(notebook_of(stage)),
         "executed_sha256": sha256(output),
+        "page_sha256": sha256(output.with_suffix(".html")),
     }
     manifests.write(folder, known)
 

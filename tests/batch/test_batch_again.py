@@ -7,7 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from batch_room import BATCH, Whole
+from batch_room import BATCH, Whole, migrate
 
 from migrate.batch.project import STAGES
 from migrate.batch.stages import expectations, intake, issue, link, mismatches, summary
@@ -57,6 +57,17 @@ def test_another_accept_threshold_is_told_and_the_evidence_stays(
     with pytest.raises(RunError, match=r"stage 3-link gives another .*outcomes\.csv"):
         link.run(BATCH, str(room.reports), accept=1.0)
     assert contents(room.folder) == before
+
+
+@pytest.mark.parametrize("end", ["ipynb", "html"])
+def test_a_changed_notebook_of_a_finished_batch_is_told(
+    whole: Whole, tmp_path: Path, end: str
+) -> None:
+    room = whole.room.copied(tmp_path / "again")
+    path = room.folder / "notebooks" / f"3-link.{end}"
+    path.write_text(path.read_text().replace("linked", "Linked", 1))
+    line = migrate(*room.resume).refused(1)
+    assert f"{path}: this notebook of stage 3-link" in line
 
 
 def test_other_inputs_under_a_batchs_name_are_refused(whole: Whole, tmp_path: Path) -> None:
