@@ -76,77 +76,83 @@ def national_ids(column: Any) -> tuple[Any, dict[str, Any]]:
 
 
 def solar_days(column: Any) -> tuple[Any, dict[str, Any]]:
-    """Days of a Solar Hijri year of four digits, numbers only: 1362/7/3, 03-07-1362."""
+    """Days of a Solar Hijri year, numbers only: 1362/7/3, 03-07-1362, 13620703, 62/7/3, 3/7/62."""
     data, offsets = _buffers(column)
-    length = np.diff(offsets)
-    place = np.flatnonzero((length >= 8) & (length <= 10))
-    length = length[place]
-    windows = _windows(data)
-    texts = windows[offsets[:-1][place]]
-    first = _year_first(texts, length)
-    # the last ten bytes, turned round, are a year first with its digits turned round
-    turned = windows[np.maximum(offsets[1:][place] - 10, 0)][:, ::-1]
-    at_start = offsets[1:][place] < 10
-    last = _year_first(np.where(at_start[:, None], 0, turned), length, turned=True)
-    # one of them is 0
-    year, month, day = (one + other for one, other in zip(first, last, strict=True))
+    begin, end = _trimmed(data, offsets)
+    length = end - begin
+    place = np.flatnonzero((length >= 6) & (length <= 10))
+    year, month, day, assumed = _numbers(_windows(data)[begin[place]], length[place])
     known = YEARS["solar"]
     sound = (year >= known.start) & (year < known.stop) & (month >= 1) & (month <= 12) & (day >= 1)
-    firsts = _first_days()[np.where(sound, (year - known.start) * 12 + month - 1, 0)]
-    ends = _first_days()[np.where(sound, (year - known.start) * 12 + month, 1)]
-    sound &= firsts + day <= ends
+    at = np.where(sound, (year - known.start) * 12 + month - 1, 0)
+    first = _first_days()[at]
+    sound &= first + day <= _first_days()[at + 1]
     place, year, month, day = place[sound], year[sound], month[sound], day[sound]
     matched = np.zeros(len(column), dtype=bool)
     matched[place] = True
     days = np.zeros(len(column), dtype=np.int32)
-    days[place] = firsts[sound] + day - 1 - _EPOCH
+    days[place] = first[sound] + day - 1 - _EPOCH
+    dates = pa.array(days).cast(pa.date32())
+    century = np.zeros(len(column), dtype=bool)
+    century[place] = assumed[sound]
+    note = pc.if_else(pa.array(century), "century assumed", pa.scalar(None, pa.string()))
     written = np.full((len(column), 10), _ZERO, dtype=np.uint8)
     numbers = (year // 1000, year // 100, year // 10, year, None, month // 10, month, None)
     for n, number in enumerate((*numbers, day // 10, day)):
         written[place, n] = ord("-") if number is None else number % 10 + _ZERO
-    offsets = np.arange(len(column) + 1, dtype=np.int32) * 10
-    dates = pa.array(days).cast(pa.date32())
-    return pa.array(matched), {
-        "": _strings(written.ravel(), offsets, None),
-        "_first": dates,
-        "_last": dates,
-        "_note": pa.nulls(len(column), pa.string()),
-    }
+    texts = _strings(written.ravel(), np.arange(len(column) + 1, dtype=np.int32) * 10, None)
+    return pa.array(matched), {"": texts, "_first": dates, "_last": dates, "_note": note}
 
 
-def _year_first(texts: Bytes, length: Whole, turned: bool = False) -> tuple[Whole, Whole, Whole]:
-    """Year, month and day of texts such as 1362/7/3; all 0 where a text is another.
+def _trimmed(data: Bytes, offsets: Any) -> tuple[Any, Any]:
+    """Where each text begins and ends without a space or two about it."""
+    begin, end = offsets[:-1].copy(), offsets[1:].copy()
+    if len(data):
+        for _ in range(2):
+            begin += (begin < end) & (data[np.minimum(begin, len(data) - 1)] == ord(" "))
+            end -= (begin < end) & (data[end - 1] == ord(" "))
+    return begin, end
+
+
+def _numbers(texts: Bytes, length: Any) -> tuple[Any, Any, Any, Any]:
+    """Year, month and day of n texts, all 0 where a text is no day, and whether a century is assumed.
 
     :param texts: n rows of ten bytes, of which ``length`` count.
-    :param turned: whether each text stands from its end to its beginning.
     """
     digits = texts - np.uint8(_ZERO)
-    is_digit = digits < 10
-    number = digits.astype(np.int64)
-    mark = texts[:, 4]
-    short = texts[:, 6] == mark
-    # where the day begins, and whether it has two digits
-    begin = np.where(short, 7, 8)
-    two = length - begin == 2
-
-    def joined(first: Any, second: Any) -> Any:
-        return second * 10 + first if turned else first * 10 + second
-
-    sound = is_digit[:, :4].all(axis=1) & is_digit[:, 5]
-    sound &= (mark == ord("/")) | (mark == ord("-")) | (mark == ord("."))
-    sound &= short | (is_digit[:, 6] & (texts[:, 7] == mark))
-    sound &= two | (length - begin == 1)
-    one, other = (
-        np.where(short, number[:, 7], number[:, 8]),
-        np.where(short, number[:, 8], number[:, 9]),
-    )
-    sound &= np.where(short, is_digit[:, 7], is_digit[:, 8])
-    sound &= ~two | np.where(short, is_digit[:, 8], is_digit[:, 9])
-    order = [1, 10, 100, 1000] if turned else [1000, 100, 10, 1]
-    year: Whole = number[:, :4] @ np.array(order)
-    month: Whole = np.where(short, number[:, 5], joined(number[:, 5], number[:, 6]))
-    day: Whole = np.where(two, joined(one, other), one)
-    return year * sound, month * sound, day * sound
+    mark = (texts == ord("/")) | (texts == ord("-")) | (texts == ord("."))
+    mark &= np.arange(10) < length[:, None]
+    marks = mark.sum(axis=1)
+    one, two = mark.argmax(axis=1), 9 - mark[:, ::-1].argmax(axis=1)
+    rows = np.arange(len(texts))
+    sound = (marks == 2) & (texts[rows, one] == texts[rows, two])
+    whole = (marks == 0) & (length == 8)
+    # 13620703 is parted as if there were marks
+    one, two = np.where(whole, 3, one), np.where(whole, 5, two)
+    values = [np.zeros(len(texts), dtype=np.int32) for _ in range(3)]
+    for n in range(10):
+        inside = (
+            (n < one) | (whole & (n == 3)),
+            ((n > one) & (n < two)) | (whole & (n == 5)),
+            (n > two) & (n < length),
+        )
+        number = digits[:, n].astype(np.int32)
+        for value, here in zip(values, inside, strict=True):
+            np.copyto(value, value * 10 + number, where=here)
+        sound &= (digits[:, n] < 10) | mark[:, n] | (n >= length)
+    whole &= (digits[:, :8] < 10).all(axis=1)
+    first, month, last = values
+    long, middle, end = one + whole, two - one - 1 + whole, length - two - 1
+    # to where a number is a day of a month, or must be a year
+    brief = ((long <= 2) & (first <= 31), (end <= 2) & (last <= 31))
+    named = ((long == 2) & (first > 31), (end == 2) & (last > 31))
+    sound &= (middle >= 1) & (middle <= 2)
+    ahead = whole | sound & (((long == 4) & (end >= 1) & (end <= 2)) | (named[0] & brief[1]))
+    after = sound & (((end == 4) & (long >= 1) & (long <= 2)) | (named[1] & brief[0]))
+    year = np.where(ahead, first, np.where(after, last, 0))
+    day = np.where(ahead, last, np.where(after, first, 0))
+    assumed = sound & ((named[0] & brief[1]) | (named[1] & brief[0]))
+    return year + 1300 * assumed, month, day, assumed
 
 
 @cache

@@ -22,9 +22,8 @@ digits = st.text("0123456789", min_size=1, max_size=11)
 national_id = st.text("0123456789", min_size=9, max_size=9).map(
     lambda nine: nine + national_id_check_digit(nine)
 )
-number = (
-    st.integers(0, 35).map(str) | st.integers(1200, 1500).map(str) | st.sampled_from(["01", "07"])
-)
+space = st.sampled_from(["", "", " ", "  ", "   "])
+number = st.integers(0, 99) | st.integers(1200, 1500) | st.sampled_from(["01", "07"])
 text = (
     st.none()
     | digits
@@ -32,6 +31,10 @@ text = (
     | st.builds("{}{}{}".format, digits, st.sampled_from("/-., "), digits)
     | st.builds("شماره{}{}".format, st.sampled_from(["", " ", ":", " : "]), digits)
     | st.builds("{0}{3}{1}{3}{2}".format, number, number, number, st.sampled_from("/-. "))
+    | st.builds("{0}{1}{2}".format, number, st.sampled_from("/-. "), number)
+    | st.builds(
+        "{}{:02}{:02}{}".format, st.integers(0, 1500), st.integers(0, 13), st.integers(0, 32), space
+    )
     | st.lists(
         st.sampled_from(["ص", "صفحه", "12", "ندارد", "a.", "(3)", "/", "ا"]), max_size=4
     ).map(" ".join)
@@ -66,12 +69,15 @@ def test_sound_national_ids_are_told_from_others() -> None:
 
 
 def test_days_in_either_order_are_taken_and_no_other_date() -> None:
-    cells = ["1362/7/3", "1362-07-03", "03.07.1362", "۱۳۶۲/۰۷/۳", "3/7/1362", "1362/7/31"]
-    others = ["1983/9/25", "62/07/03", "1362/7", "1362/7-3", "1362/0/3", "1362/7/3x", "13620703"]
-    matched, given = solar_days(ascii_digits(pa.array([*cells, *others, None, ""])))
-    assert matched.to_pylist() == [True] * 5 + [False] * 10
-    assert given[""].to_pylist()[:5] == ["1362-07-03"] * 5
-    assert given["_first"].to_pylist()[:5] == [datetime.date(1983, 9, 25)] * 5
+    cells = ["1362/7/3", "1362-07-03", "03.07.1362", "۱۳۶۲/۰۷/۳", " 3/7/1362 ", "13620703"]
+    assumed = ["62/07/03", "3/7/62"]
+    others = ["1983/9/25", "10/5/20", "1362/7", "1362/7-3", "1362/0/3", "1362/7/3x", "62/7/31"]
+    column = pa.array([*cells, *assumed, *others, None, ""])
+    matched, given = solar_days(ascii_digits(column))
+    assert matched.to_pylist() == [True] * 8 + [False] * 9
+    assert given[""].to_pylist()[:8] == ["1362-07-03"] * 8
+    assert given["_first"].to_pylist()[:8] == [datetime.date(1983, 9, 25)] * 8
+    assert given["_note"].to_pylist()[:8] == [None] * 6 + ["century assumed"] * 2
 
 
 @given(cells=st.lists(st.none() | st.text("0۰۹٠٩aب/", max_size=6), max_size=6))

@@ -59,6 +59,7 @@ def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape
         lines=seen.lines,
         encoding=encoding.name,
         codec=encoding.codec,
+        decodable=seen.utf8 and encoding.codec in ("utf-8", "utf-8-sig"),
         delimiter=delimiter.character,
         why=f"{encoding.why}; {delimiter.why}",
     )

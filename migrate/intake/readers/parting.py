@@ -75,6 +75,7 @@ class _Parting(Iterator[Rows]):
         self.blank = 0
         self._columns = columns
         self._key = key
+        self._decodable = shape.decodable
         self._delimiter = shape.delimiter or ","
         self._width = len(shape.headings)
         headed = (n for n, heading in enumerate(shape.headings, 1) if heading)
@@ -110,7 +111,7 @@ class _Parting(Iterator[Rows]):
         """The rows of a block by Arrow, None where it is not sure to be right."""
         if not self._delimiter.isascii() or not self._columns:
             return None
-        if b"\0" in block or not is_utf_8(block):
+        if b"\0" in block or not (self._decodable or is_utf_8(block)):
             return None
         # rows may leave out the last columns where these have no heading, or end in a delimiter
         for width in dict.fromkeys((self._width, self._least, self._width + 1)):

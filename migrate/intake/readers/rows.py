@@ -22,8 +22,9 @@ class Shape:
     ``headings`` has one text for each column, '' where a column has none. ``heading_row`` is the
     row they stand in, counted from 1, or 0 where they are names of fields and stand in none;
     ``heading_lines`` the lines of text up to its end, which are more where a cell holds a line end.
-    ``encoding`` is the usual name, ``codec`` Python's. ``why`` says how encoding and delimiter were
-    concluded. ``lines`` is about how many lines there are.
+    ``encoding`` is the usual name, ``codec`` Python's; ``decodable`` says that all bytes are known
+    to be letters in it. ``why`` says how encoding and delimiter were concluded. ``lines`` is about
+    how many lines there are.
 
     A file with several tables (sheets, members of an archive) has ``parts``, the shape of each in
     the order they are read; ``sheet`` of a part is the name that a person finds it by, unique in
@@ -38,6 +39,7 @@ class Shape:
     lines: int = 0
     encoding: str | None = None
     codec: str = ""
+    decodable: bool = False
     delimiter: str | None = None
     sheet: str | None = None
     why: str = ""
