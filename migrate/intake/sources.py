@@ -33,6 +33,7 @@ READERS: Mapping[FileKind, str] = {
     "zip": "migrate.intake.readers.archive",
     "parquet": "migrate.intake.readers.parquet",
     "dbf": "migrate.intake.readers.dbf",
+    "access": "migrate.intake.readers.access",
 }
 _DATABASE = "migrate.intake.readers.sql"
 # where a row stands: unique over the source, and where a person finds it

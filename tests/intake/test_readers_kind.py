@@ -23,7 +23,6 @@ from migrate.intake.sources import check_source, read_source
         (b"\x1f\x8b\x08\x00", "a gzip archive"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100), "a damaged workbook"),
         (b"SQLite format 3\x00" + bytes(80), "an SQLite database"),
-        (b"\x00\x01\x00\x00Standard Jet DB\x00", "an Access database"),
         (b"\n <!DOCTYPE html><html><table>", "a web page"),
         (b'{"name": "x"}', "a JSON document"),
         (b"PK\x03\x04 and then nothing of a zip", "damaged"),

@@ -10,7 +10,7 @@ from typing import Literal, NoReturn
 from migrate.errors import InputError
 from migrate.intake.readers import compound
 
-FileKind = Literal["delimited", "xlsx", "xlsb", "xls", "ods", "zip", "parquet", "dbf"]
+FileKind = Literal["delimited", "xlsx", "xlsb", "xls", "ods", "zip", "parquet", "dbf", "access"]
 
 _AS_TABLE = "Export the table as CSV, XLSX or Parquet"
 # first bytes, what they are, what to do
@@ -28,7 +28,6 @@ _OTHERS: tuple[tuple[bytes, str, str], ...] = (
     (b"\xfd7zXZ", "an xz archive", "Unpack it first"),
     (b"(\xb5/\xfd", "a Zstandard archive", "Unpack it first"),
     (b"SQLite format 3", "an SQLite database", "Name it as sqlite:///PATH#TABLE"),
-    (b"\x00\x01\x00\x00Standard", "an Access database", _AS_TABLE),
     (b"{\\rtf", "an RTF document", _AS_TABLE),
     (b"ORC", "an ORC file", "Convert it to Parquet"),
     (b"ARROW1", "an Arrow file", "Convert it to Parquet"),
@@ -64,7 +63,7 @@ _DBF_FIELDS = frozenset("CNFDLMGPBITYVQWO@+0")
 
 def kind_of(path: Path) -> FileKind:
     """The kind of a file that can be read here: text with delimiters, a workbook, a zip archive of
-    such files, Parquet or DBF.
+    such files, Parquet, DBF or Access.
 
     Raises InputError, with one clear line, when there is no such file, it is a folder, it may not
     be read, it is empty, or it is of another kind.
@@ -72,6 +71,8 @@ def kind_of(path: Path) -> FileKind:
     head = _head(path)
     if head.startswith(b"PAR1"):
         return "parquet"
+    if head.startswith(b"\x00\x01\x00\x00Standard"):
+        return "access"
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _kind_of_zip(path)
     if head.startswith(compound.MARK):
