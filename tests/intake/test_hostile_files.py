@@ -300,6 +300,18 @@ def test_it_is_refused_in_one_line(tmp_path: Path, case: str) -> None:
     assert any(words in found.error for words in said.split("|")), found.error
 
 
+def wide(folder: Path) -> Path:
+    """A sheet as wide as a sheet can be, with long texts as headings."""
+    path = folder / "legacy.xlsx"
+    headings = [*HEADING, *(f"ستون {number} " + "ن" * 40 for number in range(16_384 - 4))]
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, headings)
+        sheet.write_row(1, 0, ["1", "علی", "رضایی", "تهران"])
+        sheet.write_string(1, 16_383, "x")
+    return path
+
+
 READABLE: dict[str, tuple[Callable[[Path], Path], int, list[str]]] = {
     # made, rows in all, and the rules of those that are no records
     "ten megabytes in a cell of CSV": (text(LINE + RECORD + "2,x," + "y" * 10**7 + ",z\n"), 2, []),
@@ -329,6 +341,7 @@ READABLE: dict[str, tuple[Callable[[Path], Path], int, list[str]]] = {
         21,
         ["row.encoding"],
     ),
+    "a sheet of sixteen thousand columns": (wide, 1, []),
     "tags without an end in a cell": (
         row(b't="inlineStr"><is>' + b"<r>" * 300_000 + b"</is>"),
         2,

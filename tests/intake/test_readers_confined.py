@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -14,7 +16,7 @@ LIMITS = Limits(memory=1 << 30, seconds=20)
 PROGRAM = """
 import os, sys
 from migrate.intake.readers.confined import answer, confine, refuse, starve, tell
-confine(int(sys.argv[1]), int(sys.argv[2]))
+question = confine()
 tell("ورق ۱")
 {}
 """
@@ -36,9 +38,9 @@ def test_answers_come_in_order(program: str) -> None:
     assert list(answers(program, [], LIMITS)) == [{"n": n, "of": "سه"} for n in range(3)]
 
 
-@pytest.mark.parametrize("program", ["answer(sys.argv[3:])"], indirect=True)
-def test_arguments_are_as_they_were_given(program: str) -> None:
-    given = ["--help", "a b", "'\"", "دفتر\n۱", ""]
+@pytest.mark.parametrize("program", ["answer(question)"], indirect=True)
+def test_a_question_is_as_it_was_asked_and_of_any_length(program: str) -> None:
+    given = ["--help", "'\"", "دفتر\n۱", "", None, ["ن" * 1_000_000] * 3]
     assert list(answers(program, given, LIMITS)) == [given]
 
 
@@ -86,3 +88,18 @@ def test_the_process_ends_when_nobody_waits_for_it(program: str) -> None:
     with pytest.raises(ProcessLookupError):
         os.kill(process, 0)
     assert time.monotonic() - started < 60
+
+
+@pytest.mark.parametrize("program", ["answer('ran')"], indirect=True)
+def test_a_limit_that_is_lower_already_is_kept(program: str) -> None:
+    lowered = f"import resource; resource.setrlimit(resource.RLIMIT_AS, ({1 << 30}, {1 << 30}));"
+    asked = "from migrate.intake.readers.confined import Limits, answers;"
+    more = f"print(list(answers({program!r}, [], Limits(memory={4 << 30}))))"
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
+    done = subprocess.run(
+        [sys.executable, "-c", lowered + asked + more],
+        capture_output=True,
+        text=True,
+        env=environment,
+    )
+    assert done.stdout == "['ran']\n", done.stderr

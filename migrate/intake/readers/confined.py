@@ -12,9 +12,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO, Any, Literal
 
 # what a confined program ends with when it has said itself why, see ``refuse``
@@ -50,21 +49,25 @@ class Confined(Exception):
         self.at = at
 
 
-def answers(module: str, arguments: Sequence[str], limits: Limits) -> Iterator[Any]:
-    """Run ``python -m module MEMORY SECONDS *arguments``; yield what each line of its output says.
+def answers(module: str, question: object, limits: Limits) -> Iterator[Any]:
+    """Run ``python -m module``; yield what each line of its output says.
 
     The process ends with the iterator, also when that is left early.
 
+    :param module: a program that begins with ``question = confine()``.
+    :param question: anything that JSON holds.
     :raises Confined: it did not end well; what came before it was yielded.
     """
-    command = [sys.executable, "-P", "-m", module, str(limits.memory), str(limits.seconds)]
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
     # a backtrace helps nobody here, and takes seconds to print
     environment.update(RUST_BACKTRACE="0", PYTHONIOENCODING="utf-8")
-    with tempfile.TemporaryFile() as errors:
+    # in files: a pipe may fill up, and an argument may have 128 KiB only
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as errors:
+        asked.write(json.dumps([limits.memory, limits.seconds, question]).encode())
+        asked.seek(0)
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [*command, *arguments],
-            stdin=subprocess.DEVNULL,
+            [sys.executable, "-P", "-m", module],
+            stdin=asked,
             stdout=subprocess.PIPE,
             stderr=errors,
             env=environment,
@@ -84,16 +87,26 @@ def answers(module: str, arguments: Sequence[str], limits: Limits) -> Iterator[A
             raise _fault(code, errors)
 
 
-def confine(memory: int, seconds: int) -> None:
-    """Hold this process to its limits; where the system has none (Windows), do nothing."""
+def confine() -> Any:
+    """Hold this process to its limits, and give the question that it was asked.
+
+    Where the system has no such limits (Windows), there are none.
+    """
+    memory, seconds, question = json.loads(sys.stdin.buffer.read())
     try:
         import resource
     except ImportError:
-        return
-    # a little later the kernel does not ask any more
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        return question
+    for limit, wanted in (
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_AS, memory),
+    ):
+        # whoever started us may have given less, and nobody may take more
+        hard = resource.getrlimit(limit)[1]
+        least = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(limit, (least, hard))
+    return question
 
 
 def answer(value: object) -> None:
@@ -137,8 +150,3 @@ def _fault(code: int, errors: IO[bytes]) -> Confined:
         return Confined("time", place, "")
     end = f"signal {-code}" if code < 0 else f"exit status {code}"
     return Confined("died", place, others[-1] if others else end)
-
-
-def here(path: Path) -> str:
-    """A path as a confined program is given it, which cannot be taken for an option."""
-    return str(path.absolute())

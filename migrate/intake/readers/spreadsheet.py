@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -158,9 +157,8 @@ def batches(
 
 
 def _ask(path: Path, verb: str, rest: Sequence[object]) -> Iterator[Any]:
-    given = [json.dumps(value) for value in (confined.here(path), *rest)]
     try:
-        yield from confined.answers(_PROGRAM, [verb, *given], LIMITS)
+        yield from confined.answers(_PROGRAM, [verb, str(path.absolute()), *rest], LIMITS)
     except confined.Confined as fault:
         at = f"sheet '{fault.at}'" if fault.at else "this workbook"
         if fault.why == "memory":
@@ -175,7 +173,9 @@ def _ask(path: Path, verb: str, rest: Sequence[object]) -> Iterator[Any]:
                 f"{at} takes more than {LIMITS.seconds} seconds to read", file=path, fix=_AS_CSV
             ) from fault
         raise InputError(
-            f"{at} is damaged: {fault}", file=path, fix="Open it in a spreadsheet and save it again"
+            f"{at} is damaged: {str(fault)[:300]}",
+            file=path,
+            fix="Open it in a spreadsheet and save it again",
         ) from fault
 
 

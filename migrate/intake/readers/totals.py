@@ -9,8 +9,10 @@ from migrate.persian import letters
 
 # rule, and what it says to people
 REASONS = {
-    "row.total": "this row is a total, not a record: one label and numbers",
-    "row.heading": "this row is the heading again, as on each printed page",
+    "row.total": "this row is a total, not a record: one label and numbers"
+    " | این ردیف جمع است و رکورد نیست: یک عنوان و چند عدد",
+    "row.heading": "this row is the heading again, as on each printed page"
+    " | این ردیف تکرار سرستون است، چنان که در هر صفحهٔ چاپی می‌آید",
 }
 # the words that such a row begins with, folded
 _TOTAL = re.compile(

@@ -1,18 +1,17 @@
 """The program that reads a workbook with python-calamine, in a process of its own.
 
-``python -m migrate.intake.readers.workbook MEMORY SECONDS look PATH KIND SHEETS`` answers with one
-line for each sheet; ``… rows PATH KIND SHEET ROW COLUMNS SIZE LABELS`` with one for each batch.
-See ``spreadsheet`` for what is made of them.
+Asked ``look``, a path, its kind and the sheets that are wanted, it answers with one line for each
+sheet; asked ``rows`` and the arguments of that function, with one for each batch. See ``confined``
+for how it is asked, and ``spreadsheet`` for what is made of the answers.
 """
 
 from __future__ import annotations
 
 import datetime
-import json
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -189,14 +188,8 @@ def _holds(cell: object) -> bool:
     return bool(cell.strip()) if isinstance(cell, str) else cell is not None
 
 
-def _arguments(given: Sequence[str]) -> Iterator[Any]:
-    return (json.loads(text) for text in given)
-
-
 def main() -> None:
-    memory, seconds, verb, *given = sys.argv[1:]
-    confine(int(memory), int(seconds))
-    path, kind, *rest = _arguments(given)
+    verb, path, kind, *rest = confine()
     try:
         if verb == "look":
             look(Path(path), kind, *rest)
