@@ -82,12 +82,15 @@ def profile_path(settings: Settings) -> Path | None:
 def described_source(address: str, source: OpenSource) -> dict[str, Any]:
     """How a source stands in the manifest: a database's rows have a SHA-256 as a file has.
 
+    A DBF table's memo file, which holds part of its rows, stands beside it as ``memo``.
+
     :param address: the source as it stands in the settings.
     :param source: the same, opened. All rows of a database are read once for their digest.
     """
     entry = described(address)
     if "sha256" in entry:
-        return entry
+        memo = source.memo
+        return entry | ({"memo": described(str(memo))} if memo else {})
     _, _, table = address.partition("#")
     held = {"query": source.query} if source.query else {"table": table}
     return entry | held | {"sha256": source.digest()}

@@ -180,8 +180,13 @@ def refuse_other_settings(known: Manifest, settings: Settings) -> None:
                 found=f"{now[name]!r}, not {before.get(name)!r}",
                 fix="Give this run another --batch name, or resume the batch as it was begun",
             )
-    for what, address in (("source", settings.source), ("corrections", settings.corrections)):
-        recorded = known["inputs"].get(what, {}).get("sha256")
+    held = known["inputs"]
+    memo = held.get("source", {}).get("memo", {})
+    for recorded, address in (
+        (held.get("source", {}).get("sha256"), settings.source),
+        (memo.get("sha256"), memo.get("address", "")),
+        (held.get("corrections", {}).get("sha256"), settings.corrections),
+    ):
         path = Path(address)
         if not recorded or not path.is_file() or sha256(path) == recorded:
             continue

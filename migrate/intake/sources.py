@@ -130,6 +130,14 @@ class OpenSource:
         """The SQL of a database's rows, None where they are those of a table or of a file."""
         return self._profile.query
 
+    @property
+    def memo(self) -> Path | None:
+        """The memo file beside a DBF table that has one, None for all else."""
+        found = next((table.shape.memo for table in self._tables), None)
+        # that of a member was unpacked for a moment, and the archive holds it
+        beside = found and isinstance(self.path, Path) and found.parent == self.path.parent
+        return found if beside else None
+
     def digest(self) -> str:
         """The SHA-256 of the content: of a file's bytes, or of all rows of a database, read once.
 

@@ -5,11 +5,20 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from batch_room import migrate, rows_of
+
+from migrate.batch import manifest as manifests
+from migrate.batch.inputs import described_source
+from migrate.batch.run import refuse_other_settings
+from migrate.batch.settings import Settings
+from migrate.diplomas.schema import LEGACY
+from migrate.errors import InputError
+from migrate.intake.sources import open_source
 
 PASSWORD = "Alborz'5610/کوه"
 
@@ -89,6 +98,29 @@ def test_a_query_that_a_profile_holds_is_recorded(small: Path, tmp_path: Path) -
     assert len(rows_of(reports / "query" / "outcomes.csv")) == 20
     manifest = json.loads((reports / "query" / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["inputs"]["source"]["query"].strip() == query
+
+
+def test_a_memo_file_is_part_of_a_dbf_source(tmp_path: Path) -> None:
+    corpus = Path(__file__).parent.parent / "corpus" / "databases"
+    for name in ("dbase3-memo.dbf", "dbase3-memo.dbt"):
+        shutil.copy(corpus / name, tmp_path)
+    profile = tmp_path / "profile.yaml"
+    profile.write_text(
+        "headings: {ID: legacy_id, NAME: first_name, FAMIL: last_name, DANESH: university}\n",
+        encoding="utf-8",
+    )
+    source = tmp_path / "dbase3-memo.dbf"
+    memo = tmp_path / "dbase3-memo.dbt"
+    entry = described_source(str(source), open_source(str(source), LEGACY, profile=profile))
+    assert entry["memo"]["address"] == str(memo)
+    assert entry["memo"]["sha256"] == hashlib.sha256(memo.read_bytes()).hexdigest()
+    settings = Settings("b", str(tmp_path), str(source), "r.csv", "sqlite:///s", str(profile))
+    known = manifests.new(settings) | {"inputs": {"source": entry}}
+    refuse_other_settings(known, settings)
+    memo.write_bytes(memo.read_bytes() + b"x")
+    with pytest.raises(InputError, match="is not what batch b was begun with") as caught:
+        refuse_other_settings(known, settings)
+    assert str(memo) in str(caught.value)
 
 
 def test_a_database_that_is_not_reached_is_one_line(small: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import struct
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from migrate.intake.profiles import Profile
 from migrate.intake.readers import dbf
 from migrate.intake.readers.kind import kind_of
 from migrate.intake.readers.rows import Rows, Shape
-from migrate.intake.sources import check_source, read_source
+from migrate.intake.sources import check_source, open_source, read_source
 
 CORPUS = Path(__file__).parent.parent / "corpus" / "databases"
 NAMES = ["ID", "NAME", "FAMIL", "PEDAR", "SHSH", "TVLD", "DANESH", "RESHTE", "MAGH", "TFAR", "DNO"]
@@ -394,3 +395,20 @@ def test_bytes_changed_at_random_give_rows_or_one_line(tmp_path: Path) -> None:
         except InputError as error:
             said = str(error)
         assert "\n" not in said
+
+
+def test_a_table_in_an_archive_has_its_memos_from_there(tmp_path: Path) -> None:
+    path = tmp_path / "old.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("dbase3-memo.dbf", "dbase3-memo.dbt"):
+            archive.write(CORPUS / name, f"archive/{name.upper()}")
+    profile = tmp_path / "profile.yaml"
+    profile.write_text(PROFILE + "  SHARH: page_ref\n", encoding="utf-8")
+    source = open_source(path, LEGACY, profile=profile)
+    (batch,) = source.batches()
+    assert batch.table.column("raw_page_ref").to_pylist() == [NOTE, NOTE * 60, NOTE, ""]
+    assert source.memo is None
+    for name in ("dbase3-memo.dbf", "dbase3-memo.dbt"):
+        shutil.copy(CORPUS / name, tmp_path)
+    beside = open_source(tmp_path / "dbase3-memo.dbf", LEGACY, profile=profile)
+    assert beside.memo == tmp_path / "dbase3-memo.dbt"

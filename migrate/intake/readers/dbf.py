@@ -56,6 +56,7 @@ def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape
         codec=encoding.codec,
         why=f"{encoding.why}; {header.driver}",
         notes=tuple(notes),
+        memo=memo,
     )
 
 

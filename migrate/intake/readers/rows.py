@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -29,7 +30,8 @@ class Shape:
     A file with several tables (sheets, members of an archive) has ``parts``, the shape of each in
     the order they are read; ``sheet`` of a part is the name that a person finds it by, unique in
     the file. Its own ``headings`` then do not matter. Rows are numbered within their part.
-    ``query`` is the SQL that the rows of a database come from, where they come from one.
+    ``query`` is the SQL that the rows of a database come from, where they come from one; ``memo``
+    the file beside a table that holds its long texts.
     """
 
     kind: str
@@ -46,6 +48,7 @@ class Shape:
     notes: tuple[str, ...] = ()
     parts: tuple[Shape, ...] = ()
     query: str | None = None
+    memo: Path | None = None
 
 
 @dataclass(frozen=True)
