@@ -19,6 +19,7 @@ from sqlalchemy import Engine
 from migrate.batch import manifest as manifests
 from migrate.batch.inputs import described
 from migrate.batch.manifest import Manifest
+from migrate.batch.project import ISSUE
 from migrate.batch.settings import Settings
 from migrate.batch.stages.folder import read_csv, write_csv
 from migrate.codes.issuing import canonical_json
@@ -67,6 +68,7 @@ def settings_of(path: Path, reports: Path, batch: str = "") -> Settings:
     :raises InputError: no such file, or no such batch.
     """
     corrects, _ = read_lines(path)
+    _refuse_itself(path, corrects, batch)
     folder, known = _corrected_batch(path, corrects, reports)
     parameters = known["parameters"] | {"reports": str(reports.resolve())}
     before = Settings.from_dict(parameters, file=folder / manifests.NAME)
@@ -77,22 +79,22 @@ def take(settings: Settings) -> Taken:
     """Read and check the corrected file of a batch, changing nothing.
 
     :raises InputError: as ``intake.corrections.agree``; the earlier batch is not here, has not come
-        to its quarantine, or is of another source or profile than this one.
+        to its end, or is of another source or profile than this one.
     :raises RunError: an artefact of the earlier batch was changed.
     """
     path = Path(settings.corrections)
     corrects, lines = read_lines(path)
-    if corrects == settings.batch:
-        raise InputError(
-            "a batch cannot correct itself",
-            file=path,
-            column="batch",
-            found=corrects,
-            fix="Give the corrections a batch of their own with another --batch name",
-        )
+    _refuse_itself(path, corrects, settings.batch)
     folder, known = _corrected_batch(path, corrects, Path(settings.reports))
     manifests.require_stage(folder, "1-intake")
     manifests.require_stage(folder, "2-expectations")
+    if ISSUE not in known["stages"]:
+        # two records may claim one degree: only a code that is there makes the second wait
+        raise InputError(
+            f"batch {corrects} has not issued its codes",
+            file=folder,
+            fix=f"Run `migrate issue {corrects}` first, or resume the batch where it stopped",
+        )
     _same_inputs(known, settings)
     corrections = agree(path, lines, read_quarantine(folder / "quarantine.csv"), LEGACY)
     earlier = known["inputs"].get("corrects")
@@ -198,6 +200,17 @@ def settle(folder: Path, known: Manifest, outcomes: pa.Table) -> None:
         )
     finally:
         engine.dispose()
+
+
+def _refuse_itself(path: Path, corrects: str, batch: str) -> None:
+    if corrects == batch:
+        raise InputError(
+            "a batch cannot correct itself",
+            file=path,
+            column="batch",
+            found=corrects,
+            fix="Give the corrections a batch of their own with another --batch name",
+        )
 
 
 def _corrected_batch(path: Path, corrects: str, reports: Path) -> tuple[Path, Manifest]:
