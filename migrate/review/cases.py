@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from migrate.diplomas.terms import CASES
 from migrate.diplomas.schema import LEGACY
+from migrate.diplomas.terms import CASES
 from migrate.review.evidence import Evidence, Row, by_person, gather, texts
 
 # a person with more degrees, or more people near, than this helps nobody

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from migrate.diplomas.link import diploma_model
-from migrate.diplomas.terms import CASES
 from migrate.diplomas.schema import LEGACY, REGISTRY
+from migrate.diplomas.terms import CASES
 from migrate.review import words
 from migrate.review.blocks import COLUMNS, heading
 
