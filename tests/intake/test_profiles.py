@@ -266,3 +266,33 @@ def test_a_source_is_read_by_its_profile(tmp_path: Path) -> None:
     assert staged.column("legacy_id").to_pylist() == ["K-9", "K-8"]
     assert staged.column("raw_sex").to_pylist() == ["1", "02"]
     assert staged.column("sex").to_pylist() == ["m", "f"]
+
+
+def test_a_shipped_profile_corrected_reads_a_table_of_the_dos_years(tmp_path: Path) -> None:
+    text = locate("coded-columns").read_text(encoding="utf-8")
+    text = text.replace(
+        "# constants:\n#   university: دانشگاه تبریز", "constants:\n  university: دانشگاه تبریز"
+    )
+    text = text.replace("  # degree: {1:", "  degree: {1:")
+    text = text.replace(
+        "  order: ymd\n", "  order: ymd\n  birth_date: {order: dmy, century: 1200}\n"
+    )
+    source = tmp_path / "STUD.csv"
+    source.write_text(
+        "RECNO,FNAME,FAMILY,SEX,MAGHTA,BDATE,GRADDATE\n"
+        "7,علی,رضایی,1,2,10/05/99,20/7/10\n8,مینا,کریمی,2,3,13030304,530110\n"
+    )
+    read = read_source(source, LEGACY, profile=profile(tmp_path, text))
+    staged = stage(read.table, LEGACY)
+
+    def column(name: str) -> list[str | None]:
+        return staged.column(name).to_pylist()
+
+    assert column("legacy_id") == ["7", "8"]
+    assert column("sex") == ["m", "f"]
+    assert column("degree_level") == ["bachelor", "master"]
+    assert column("university_id") == ["tabriz", "tabriz"]
+    # what could be either is read by the order and the century that the profile says
+    assert column("birth_date") == ["1299-05-10", "1303-03-04"]
+    assert column("graduation_date") == ["1320-07-10", "1353-01-10"]
+    assert column("raw_birth_date") == ["10/05/99", "13030304"]
