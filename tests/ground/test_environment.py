@@ -13,7 +13,9 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent.parent
 LOCKS = ("run", "test", "lab")
-PINNED = re.compile(r"^(?P<name>[a-z0-9][a-z0-9.-]*)==(?P<version>[^ \\;]+)( ; (?P<marker>[^\\]+))?")
+PINNED = re.compile(
+    r"^(?P<name>[a-z0-9][a-z0-9.-]*)==(?P<version>[^ \\;]+)( ; (?P<marker>[^\\]+))?"
+)
 
 
 def locked(name: str) -> dict[str, str]:
