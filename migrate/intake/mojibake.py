@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from migrate.intake.readers import iran_system
 from migrate.persian import letters
 
 # letters that Persian and Arabic text is made of, and what stands between them
@@ -74,7 +75,12 @@ class Suspicion:
             if not text or text.isascii():
                 continue
             self.texts += 1
+            # a word of another language with an accent here and there
+            latin = sum(letter.isascii() and letter.isalpha() for letter in text)
+            foreign = latin > sum(letter > "\x7f" for letter in text)
             for one in REPAIRS.values():
+                if foreign and not one.sure:
+                    continue
                 # one letter alone may be two that stand side by side by chance
                 sound = _undone(text, one, least=2)
                 if sound is not None:
@@ -227,6 +233,13 @@ _ALL = (
         "Windows-1256 that was read as Windows-1252 or Latin-1 and saved",
         lambda text: _as_1252(text).decode("cp1256"),
         lambda text: _from_1252(text.encode("cp1256")),
+        sure=False,
+    ),
+    Repair(
+        "iran-system-as-1252",
+        "Iran System that was read as Windows-1252 or Latin-1",
+        lambda text: iran_system.text(_as_1252(text)),
+        lambda text: _from_1252(text.encode("iransystem")),
         sure=False,
     ),
 )

@@ -30,6 +30,8 @@ KNOWN = [
     ("utf-8-as-1256-twice", "عع", "ط·آ¹ط·آ¹"),
     # DA E1 ED
     ("1256-as-1252", "علي", "Úáí"),
+    # FC F3 E4, glyphs from left to right
+    ("iran-system-as-1252", "علی", "üóä"),
 ]
 
 
@@ -185,6 +187,29 @@ def test_a_repair_that_no_text_needs_is_told(tmp_path: Path) -> None:
     path.write_text("legacy_id,first_name,last_name,university\n1,علی,کریمی,x\n", encoding="utf-8")
     source = read_source(path, LEGACY, profile=profile(tmp_path, "repair: utf-8-as-1256\n"))
     assert "none was, none was changed" in source.findings.notes[0]
+
+
+def test_a_text_table_in_iran_system_is_read_when_a_profile_says_so(tmp_path: Path) -> None:
+    # the last byte of تاریخ is a blank of Latin-1, that of ۱۳۴۵ a line end of it
+    rows = [
+        ("شناسه", "نام", "نام خانوادگی", "دانشگاه", "تاریخ تولد"),
+        ("1", "علی", "تاریخ", "دانشگاه تهران", "۱۳۴۵"),
+        ("2", "سلام", "خواجه", "دانشگاه (تبریز)", "۵ مهر ۱۳۴۵"),
+    ]
+    path = tmp_path / "dos.txt"
+    path.write_bytes(
+        b"\r\n".join(b",".join(cell.encode("iransystem") for cell in row) for row in rows)
+    )
+    with pytest.raises(InputError, match="Iran System") as caught:
+        check_source(path, LEGACY)
+    assert "encoding: latin-1, and repair: iran-system-as-1252" in str(caught.value)
+    given = profile(tmp_path, "encoding: latin-1\nrepair: iran-system-as-1252\n")
+    found = read_source(path, LEGACY, profile=given).table
+    names = ("legacy_id", "first_name", "last_name", "university", "birth_date")
+    assert (
+        list(zip(*(found.column(f"raw_{name}").to_pylist() for name in names), strict=True))
+        == (rows[1:])
+    )
 
 
 def test_an_unknown_repair_is_refused_by_the_profile_s_schema(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from migrate.errors import InputError
+from migrate.intake.readers import iran_system
 from migrate.intake.readers.survey import UNDECODABLE, Survey
 
 # Letters of Persian text in per cent, rounded, as in running text of newspapers; Arabic ي and ك
@@ -129,6 +130,14 @@ def _code_page(path: Path, seen: Survey) -> Encoding:
     high = sum(count for byte, count in seen.counts.items() if byte >= 0x80)
     if high <= 0.01 * sum(seen.counts.values()):
         return Encoding("utf-8", "UTF-8", "it is ASCII but for a few bytes of no known encoding")
+    iranian = shares(seen.counts, (iran_system.CODEC,))[iran_system.CODEC][1]
+    if iranian >= 0.9:
+        raise InputError(
+            "this is text in Iran System, the code page of Persian DOS programs",
+            file=path,
+            found=f"{iranian:.0%} of the bytes beyond ASCII are Persian in it",
+            fix="Write into a source profile: encoding: latin-1, and repair: iran-system-as-1252",
+        )
     raise InputError(
         "this is not text in an encoding that is known here",
         file=path,
