@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -296,3 +297,14 @@ def test_a_shipped_profile_corrected_reads_a_table_of_the_dos_years(tmp_path: Pa
     assert column("birth_date") == ["1299-05-10", "1303-03-04"]
     assert column("graduation_date") == ["1320-07-10", "1353-01-10"]
     assert column("raw_birth_date") == ["10/05/99", "13030304"]
+
+
+def test_the_profile_in_the_docs_is_one(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "intake" / "profiles.md"
+    (text,) = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    said = read_profile(profile(tmp_path, text), LEGACY)
+    assert said.constants == {"university": "دانشگاه تبریز"}
+    assert said.dates["birth_date"] == DateRule("dmy", 1300)
+    # each key of a profile stands in the table above it
+    for key in json_schema(LEGACY)["properties"]:
+        assert f"`{key}`" in page.read_text(encoding="utf-8")
