@@ -7,6 +7,7 @@ measured. This module tells such text from that of other code pages, and takes o
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import iransystem
 
@@ -15,6 +16,8 @@ CODEC = "iransystem"
 # a field is filled up at its right with spaces or NULs, and at its left where a program laid text
 # out from the right; 0xFF is Iran System's own blank
 _PADDING = b" \x00\xff"
+# bytes of a text that is kept in mind
+_SHORT = 64
 _ALIASES = {"iransystem", "iransys", "is"}
 
 
@@ -29,8 +32,8 @@ def text(raw: bytes) -> str:
     Padding goes first: in the order it is seen, blanks after a text would come before it. Each line
     is turned by itself. A text cut off by its field's width has lost its start, not its end.
     """
-    decoded: str = iransystem.decode(raw.strip(_PADDING))
-    return decoded
+    raw = raw.strip(_PADDING)
+    return _short(raw) if len(raw) <= _SHORT else _decoded(raw)
 
 
 def joined(values: Iterable[bytes]) -> float:
@@ -51,3 +54,12 @@ def joined(values: Iterable[bytes]) -> float:
         as_one = found.replace("\u200cآ", "آ")
         good += raw in (iransystem.encode(found, "replace"), iransystem.encode(as_one, "replace"))
     return good / all_of_them if all_of_them else 1.0
+
+
+def _decoded(raw: bytes) -> str:
+    decoded: str = iransystem.decode(raw)
+    return decoded
+
+
+# a column holds few names many times, and turning one round takes as long as reading a row does
+_short = lru_cache(maxsize=1 << 17)(_decoded)
