@@ -23,6 +23,8 @@ from migrate.persian import letters
 # bytes that are in memory at one time, about
 _CHUNK = 16 << 20
 _LIVE, _DELETED = 0x20, 0x2A
+# records that a note names one by one
+_SHOWN = 10
 
 
 def look(path: Path, profile: Profile, known: Mapping[str, str | None]) -> Shape:
@@ -102,7 +104,8 @@ class _State:
 
     last: int = 0
     blank: int = 0
-    deleted: list[int] = field(default_factory=list)
+    deleted: int = 0
+    first_deleted: list[int] = field(default_factory=list)
 
 
 def _records(path: Path, header: Header, size: int) -> Iterator[tuple[int, list[bytes]]]:
@@ -136,7 +139,9 @@ def _rows(
     for number, record in enumerate(records, first):
         state.last = number
         if record[0] == _DELETED:
-            state.deleted.append(number)
+            state.deleted += 1
+            if state.deleted <= _SHOWN:
+                state.first_deleted.append(number)
             continue
         try:
             if record[0] != _LIVE:
@@ -192,10 +197,10 @@ def _last(header: Header, width: int, state: _State, texts: Texts) -> Rows:
         problems.append(Problem(state.last + 1, None, None, None, "file.cut", reason))
     notes = [*blank_rows_note(state.blank), *texts.notes]
     if state.deleted:
-        places = ", ".join(map(str, state.deleted[:10]))
-        more = ", …" if len(state.deleted) > 10 else ""
+        places = ", ".join(map(str, state.first_deleted))
+        more = ", …" if state.deleted > _SHOWN else ""
         notes.append(
-            f"{len(state.deleted):,} record(s) are marked as deleted and were passed over: "
+            f"{state.deleted:,} record(s) are marked as deleted and were passed over: "
             f"{places}{more}"
         )
     if state.last > header.promised:
