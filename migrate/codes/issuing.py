@@ -42,7 +42,8 @@ class IssuedCode:
 class IssueResult:
     """The code of each degree asked for, each tuple in the order of the requests.
 
-    ``issued`` are new; ``repeated`` this batch had issued before; ``elsewhere`` another batch had.
+    ``issued`` are new; ``repeated`` this batch had issued before; ``elsewhere`` another batch
+    had, for the degree or for the very same record.
     """
 
     issued: tuple[IssuedCode, ...]

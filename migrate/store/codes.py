@@ -22,7 +22,7 @@ from migrate.codes.ledger import GENESIS, LedgerEvent, sealed
 from migrate.codes.numbers import SCHEME, new_code
 from migrate.errors import RunError
 from migrate.store.engine import now, reading, writing
-from migrate.store.tables import ACTIVE, CodeRow, EventRow
+from migrate.store.tables import ACTIVE, BatchRow, CodeRow, EventRow
 
 Progress = Callable[[int, int, str], None]
 _T = TypeVar("_T")
@@ -53,8 +53,10 @@ def issue(
     """Give each degree asked for its code, in one transaction: all of them or, on any error, none.
 
     A degree that has an active code keeps it, so this may be repeated, and be done by several
-    processes at once. Each new code has an ``issued`` event in the ledger, in the order of the
-    requests; its payload holds the scheme and the SHA-256 of the facts' canonical JSON.
+    processes at once. A record that has a code from another batch of the very same source, for
+    another degree, gets no second one: that code is among those ``elsewhere``. Each new code has an
+    ``issued`` event in the ledger, in the order of the requests; its payload holds the scheme and
+    the SHA-256 of the facts' canonical JSON.
 
     :param engine: the store, as ``open_store`` gives it.
     :param requests: the degrees. Asked for twice in one call, a degree gets one code, for the
@@ -147,12 +149,16 @@ def _issue(
         _refuse_other_facts(row, wanted[row.degree_id].degree_facts)
         held[row.degree_id] = IssuedCode(*row[: len(_CODE)])
     new = [request for degree_id, request in wanted.items() if degree_id not in held]
-    issued = _insert(connection, new, actor, progress)
+    coded = _of_records(connection, batch, [request.legacy_id for request in new])
+    issued = _insert(
+        connection, [one for one in new if one.legacy_id not in coded], actor, progress
+    )
     kept = [held[degree_id] for degree_id in wanted if degree_id in held]
+    withheld = [coded[one.legacy_id] for one in new if one.legacy_id in coded]
     return IssueResult(
         issued=tuple(issued),
         repeated=tuple(code for code in kept if code.batch == batch),
-        elsewhere=tuple(code for code in kept if code.batch != batch),
+        elsewhere=(*(code for code in kept if code.batch != batch), *withheld),
     )
 
 
@@ -163,6 +169,26 @@ def _active(connection: Connection, degree_ids: list[str]) -> Iterator[Any]:
             .where(CodeRow.degree_id.in_(chunk), CodeRow.state == ACTIVE)
             .order_by(CodeRow.event_seq)
         )
+
+
+def _of_records(connection: Connection, batch: str, legacy_ids: list[str]) -> dict[str, IssuedCode]:
+    """The active code of each record that has one from another batch of the very same source."""
+    source = select(BatchRow.source_sha256).where(BatchRow.batch == batch).scalar_subquery()
+    found: dict[str, IssuedCode] = {}
+    for chunk in _chunks(legacy_ids):
+        rows = connection.execute(
+            select(*_CODE)
+            .join(BatchRow, BatchRow.batch == CodeRow.batch)
+            .where(
+                BatchRow.source_sha256 == source,
+                CodeRow.batch != batch,
+                CodeRow.legacy_id.in_(chunk),
+                CodeRow.state == ACTIVE,
+            )
+            .order_by(CodeRow.event_seq)
+        )
+        found |= {row.legacy_id: IssuedCode(*row) for row in rows}
+    return found
 
 
 def _insert(

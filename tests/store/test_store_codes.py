@@ -19,6 +19,7 @@ from migrate.codes.issuing import IssuedCode, IssueRequest, IssueResult
 from migrate.codes.ledger import first_broken
 from migrate.errors import RunError
 from migrate.store import codes as module
+from migrate.store.batches import begin
 from migrate.store.codes import active_codes, codes_of_batch, disputed, issue, ledger
 from migrate.store.engine import open_store, writing
 
@@ -52,6 +53,26 @@ def test_issuing_again_gives_the_same_codes_and_no_event(engine: Engine) -> None
     again = give(engine, range(700))
     assert again == IssueResult(issued=(), repeated=first.issued, elsewhere=())
     assert len(ledger(engine)) == 700
+
+
+def test_a_record_gets_no_second_code_when_its_source_is_run_again(engine: Engine) -> None:
+    for batch, source in (("b1", "a" * 64), ("b2", "a" * 64), ("b3", "b" * 64)):
+        begin(engine, batch, source)
+    first = give(engine, range(3))
+    # the same paper, taken for another degree by another profile, say
+    other = [replace(request_for(1, "b2"), degree_id="D9"), request_for(7, "b2")]
+    second = issue(engine, other, batch="b2", actor="test")
+    assert [code.legacy_id for code in second.issued] == ["L7"]
+    assert second.elsewhere == (first.issued[1],)
+    assert "D9" not in active_codes(engine)
+    # L1 of another source is another record
+    third = issue(engine, [replace(other[0], batch="b3")], batch="b3", actor="test")
+    assert [code.degree_id for code in third.issued] == ["D9"]
+    # and a code that is no longer active stands in nobody's way
+    with writing(engine) as connection:
+        connection.execute(text("UPDATE codes SET state = 'revoked' WHERE degree_id = 'D00001'"))
+    again = replace(request_for(1, "b2"), degree_id="D10")
+    assert len(issue(engine, [again], batch="b2", actor="test").issued) == 1
 
 
 def test_a_degree_keeps_the_code_of_another_batch(engine: Engine) -> None:

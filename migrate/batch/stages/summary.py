@@ -72,7 +72,7 @@ def run(batch: str, reports: str) -> Summary:
             codes = read_csv(folder / "codes.csv")
             sums.append(
                 (
-                    "outcomes `linked` = codes.csv + degrees that another batch coded meanwhile",
+                    "outcomes `linked` = codes.csv + degrees and records that another batch has coded",
                     tally.get("linked", 0),
                     codes.num_rows + counts["coded_elsewhere"],
                 )
