@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 import struct
+import time
 import zipfile
 from pathlib import Path
 
@@ -359,6 +360,17 @@ def test_a_header_that_contradicts_itself_is_one_clear_line(
     with pytest.raises(InputError, match=said) as caught:
         looked(path)
     assert "\n" not in str(caught.value)
+
+
+def test_fields_without_an_end_are_not_looked_for_through_the_file(tmp_path: Path) -> None:
+    content = bytearray((CORPUS / "dbase3-iran-system.dbf").read_bytes())
+    content[32 + 11 * 32] = 0x20
+    path = tmp_path / "a.dbf"
+    path.write_bytes(bytes(content[:385]) + b" " * 50_000_000)
+    started = time.monotonic()
+    with pytest.raises(InputError, match="its list of fields has no end"):
+        looked(path)
+    assert time.monotonic() - started < 5
 
 
 @pytest.mark.parametrize("name", ["dbase3-memo", "visual-foxpro"])

@@ -78,6 +78,10 @@ def read_header(path: Path) -> Header:
             raise InputError(
                 "this table is encrypted", file=path, fix="Save it again without a password"
             )
+        # dbfread looks for the end of the fields to the end of the file
+        fields = stream.read(int.from_bytes(head[8:10], "little"))
+        if not any(fields[place] in b"\r\n" for place in range(0, len(fields), 32)):
+            _refuse(path, "its list of fields has no end")
     try:
         # latin-1 keeps the bytes of names, whose code page is not known yet; MEMO is found by us
         found = DBF(

@@ -1,7 +1,7 @@
 """Memo files of DBF tables (.dbt, .fpt): long texts that stand beside the table.
 
 Of dbfread's readers one takes every dBase IV block for 512 bytes, and one searches a text without an
-end again from its start with every block, for hours where the text is long.
+end again from its start with every block, in time that grows with the square of its length.
 """
 
 from __future__ import annotations
