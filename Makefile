@@ -6,7 +6,7 @@ REPORTS ?= reports
 SAMPLE := $(REPORTS)/sample
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint types contracts lab lock clean
+.PHONY: help demo test bench-intake check lint types contracts lab lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -37,6 +37,10 @@ demo: $(VENV)/.run ## Run one batch on made-up data: 10,000 ledger rows, 50,000 
 
 test: $(VENV)/.test ## Run the whole test suite
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+ROWS ?= 100000 1000000 5000000
+bench-intake: $(VENV)/.test ## Measure intake against plain pandas.read_csv (ROWS="100000 1000000 5000000")
+	@$(BIN)/python tests/benchmarks/intake.py $(ROWS) $(BENCH)
 
 lint: $(VENV)/.test ## Check the style of modules and notebooks
 	@$(BIN)/ruff check .

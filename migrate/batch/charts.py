@@ -7,7 +7,6 @@ import html
 import io
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -70,17 +69,17 @@ def completeness(fields: pd.DataFrame) -> Picture:
 
 
 def years(frame: pd.DataFrame) -> Picture:
-    """Histograms of the years of birth and of graduation, Solar Hijri."""
+    """Histograms of the years of birth and of graduation: how many by Solar Hijri year."""
     figure, axes = _figure(8, 2.8)
-    known = frame.to_numpy(dtype=float).ravel()
-    known = known[~np.isnan(known)]
-    low, high = (int(known.min()), int(known.max())) if len(known) else (1300, 1400)
+    low, high = (int(frame.index.min()), int(frame.index.max())) if len(frame) else (1300, 1400)
     bins = list(range(low, high + 2))
     for column, colour, label in (
         ("birth_date", GREY, "birth"),
         ("graduation_date", BLUE, "graduation"),
     ):
-        axes.hist(frame[column].dropna(), bins=bins, color=colour, alpha=0.8, label=label)
+        axes.hist(
+            frame.index, bins=bins, weights=frame[column], color=colour, alpha=0.8, label=label
+        )
     axes.set_xlabel("year, Solar Hijri")
     axes.set_ylabel("rows")
     axes.legend(frameon=False)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +12,17 @@ import sqlalchemy as sa
 
 from migrate.errors import InputError
 from migrate.intake.headings import map_headings
+from migrate.intake.quarantine import Problem
 from migrate.intake.readers import database
-from migrate.intake.readers.rows import Progress, row_numbers
+from migrate.intake.readers.rows import SIZE, Progress, row_numbers
 from migrate.intake.schema import Schema
 from migrate.intake.sources import (
     Findings,
-    Source,
+    OpenSource,
     check_source,
     is_database,
+    open_source,
     raw_table,
-    read_source,
 )
 
 _VARIABLE = "MIGRATE_REGISTRY_PASSWORD"
@@ -61,60 +63,109 @@ def check_registry(address: str, schema: Schema) -> None:
             )
 
 
+@dataclass
+class OpenRegistry:
+    """A registry that was looked at and is read in batches: ``rows`` is whole at their end."""
+
+    address: str
+    schema: Schema
+    findings: Findings
+    table_name: str | None = None
+    rows: int = 0
+    _source: OpenSource | None = None
+
+    def batches(self, *, progress: Progress | None = None) -> Iterator[pa.Table]:
+        """The raw rows. Those of a file are read as they come; those of a database, whose order is
+        its own, are read first, held as plain text columns and sorted.
+
+        :param progress: called with rows read, rows in all, and a word.
+        :raises InputError: there are no rows, or a row of a file cannot be read: a degree that is
+            not seen is no rival, and its record would be linked to another degree.
+        """
+        self.rows = 0
+        batches = self._of_file(progress) if self._source else self._of_database(progress)
+        for batch in batches:
+            self.rows += batch.num_rows
+            yield batch
+
+    def _of_file(self, progress: Progress | None) -> Iterator[pa.Table]:
+        assert self._source is not None
+        first: Problem | None = None
+        unreadable = 0
+        for batch in self._source.batches(progress=progress):
+            if batch.unreadable:
+                first = first or batch.unreadable[0]
+                unreadable += len({problem.row for problem in batch.unreadable})
+            if first is None:
+                yield batch.table
+        notes = (*self.findings.notes, *self._source.notes)
+        self.findings = replace(self.findings, notes=notes)
+        if first is not None:
+            raise InputError(
+                f"{unreadable} row(s) of the registry cannot be read, this one first: "
+                f"{first.reason}",
+                file=self.address,
+                row=first.row,
+                fix="Export the registry again, whole",
+            )
+
+    def _of_database(self, progress: Progress | None) -> Iterator[pa.Table]:
+        wanted = {field: column for column, field in self.findings.headings if field}
+        with database.opened(self.address, _VARIABLE) as (connection, table):
+            read = database.read(connection, table, list(wanted.values()), progress=progress)
+        if not len(read[0]):
+            raise InputError(
+                "this table has no rows", file=database.shown(self.address), fix="Name another"
+            )
+        ordered = _sorted(self.schema, dict(zip(wanted, read, strict=True)))
+        del read
+        for at in range(0, ordered.num_rows, SIZE):
+            some = ordered.slice(at, SIZE)
+            columns = {name: some.column(name) for name in wanted}
+            yield raw_table(self.schema, row_numbers(1 + at, some.num_rows), columns)
+
+
+def open_registry(address: str, schema: Schema) -> OpenRegistry:
+    """Look at a registry, and be ready to read it.
+
+    :param address: as for ``check_registry``.
+    :param schema: the fields to read; other columns are not fetched.
+    :raises InputError: as ``check_registry``.
+    """
+    if not is_database(address):
+        source = open_source(Path(address), schema)
+        return OpenRegistry(address, schema, source.findings, _source=source)
+    with database.opened(address, _VARIABLE) as (connection, table):
+        fields = _fields(address, table, schema)
+        named = {field for _, field in fields}
+        findings = Findings(
+            kind=database.kind(connection, table),
+            headings=fields,
+            missing=tuple(name for name in schema.names if name not in named),
+            why="the address is a database",
+        )
+        return OpenRegistry(address, schema, findings, table.fullname)
+
+
 def read_registry(
     address: str, schema: Schema, *, progress: Progress | None = None
 ) -> RegistrySource:
-    """Read the registry whole, in batches: out of a database by a server-side cursor.
+    """Read a registry whole, where it is known to be small; ``open_registry`` reads any.
 
     :param address: as for ``check_registry``.
     :param schema: the fields to read; other columns are not fetched.
     :param progress: called with rows read, rows in all, and a word.
-    :raises InputError: as ``check_registry``; also where a row of a file cannot be read: a degree
-        that is not seen is no rival, and its record would be linked to another degree.
+    :raises InputError: as ``OpenRegistry.batches``.
     """
-    if not is_database(address):
-        source = read_source(Path(address), schema, progress=progress)
-        _refuse_unreadable(address, source)
-        return RegistrySource(source.table, source.rows, None, source.findings)
-    with database.opened(address, _VARIABLE) as (connection, table):
-        fields = _fields(address, table, schema)
-        wanted = {field: column for column, field in fields if field}
-        read = database.read(connection, table, list(wanted.values()), progress=progress)
-        kind = database.kind(connection, table)
-    columns = dict(zip(wanted, read, strict=True))
-    count = len(columns[schema.key])
-    if not count:
-        raise InputError("this table has no rows", file=database.shown(address), fix="Name another")
-    findings = Findings(
-        kind=kind,
-        headings=fields,
-        missing=tuple(name for name in schema.names if name not in wanted),
-        why="the address is a database",
-    )
-    by_key = _sorted(schema, columns)
-    table_of_rows = raw_table(schema, row_numbers(1, count), by_key)
-    return RegistrySource(table_of_rows, count, table.fullname, findings)
+    opened = open_registry(address, schema)
+    table = pa.concat_tables(list(opened.batches(progress=progress)))
+    return RegistrySource(table, opened.rows, opened.table_name, opened.findings)
 
 
-def _refuse_unreadable(address: str, source: Source) -> None:
-    if not source.unreadable:
-        return
-    first = source.unreadable[0]
-    count = len({problem.row for problem in source.unreadable})
-    raise InputError(
-        f"{count} row(s) of the registry cannot be read, this one first: {first.reason}",
-        file=address,
-        row=first.row,
-        fix="Export the registry again, whole",
-    )
-
-
-def _sorted(schema: Schema, columns: dict[str, Any]) -> dict[str, Any]:
+def _sorted(schema: Schema, columns: dict[str, Any]) -> pa.Table:
     # the other columns decide where a key stands twice
     order = [schema.key, *(name for name in columns if name != schema.key)]
-    table = pa.table(columns)
-    ordered = table.sort_by([(name, "ascending") for name in order])
-    return {name: ordered.column(name) for name in columns}
+    return pa.table(columns).sort_by([(name, "ascending") for name in order])
 
 
 def _fields(address: str, table: sa.Table, schema: Schema) -> tuple[tuple[str, str | None], ...]:

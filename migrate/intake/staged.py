@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from migrate.errors import RunError
 from migrate.intake.ahead import ahead
 from migrate.intake.files import write_atomically
 from migrate.intake.quarantine import Problem, quarantining
 from migrate.intake.readers.rows import SIZE, Progress
-from migrate.intake.sources import OpenSource
+from migrate.intake.sources import RawBatch
 from migrate.intake.staging import Staging
 
 # where staged.parquet has the SHA-256 of the source its rows are of, among the file's metadata
@@ -31,13 +32,23 @@ class Staged:
     unreadable: int
 
 
+class Batches(Protocol):
+    """A source that is read in batches, see ``sources.OpenSource``."""
+
+    rows: int
+
+    def batches(self, *, size: int = SIZE, progress: Progress | None = None) -> Iterator[RawBatch]:
+        """The rows, about ``size`` at a time."""
+
+
 def write_staged(
-    source: OpenSource,
+    source: Batches,
     staging: Staging,
     path: Path,
     unreadable: Path,
     *,
     metadata: Mapping[str, str],
+    beside: Sequence[str] = (),
     look: Callable[[pa.Table], None] | None = None,
     size: int = SIZE,
     progress: Progress | None = None,
@@ -48,6 +59,7 @@ def write_staged(
     as if they did not. Both are written whole or not at all.
 
     :param staging: how the raw rows are staged.
+    :param beside: columns of the raw batches that stand at the end of the staged ones as they are.
     :param path: the Parquet file: a row group a batch.
     :param unreadable: the file of problems, as ``quarantine.write_quarantine`` writes it.
     :param metadata: what stands beside the rows, ``SOURCE`` above all.
@@ -55,13 +67,17 @@ def write_staged(
     :param size: about how many rows a batch holds at most.
     :param progress: called with rows read, rows in all (about), and a word.
     :raises InputError: the source is damaged further on, or holds no rows.
+    :raises RunError: the rows do not add up.
     """
     count = told = 0
 
     def staged() -> Iterator[tuple[pa.Table, tuple[Problem, ...]]]:
         with closing(ahead(source.batches(size=size, progress=progress))) as batches:
             for batch in batches:
-                yield staging.stage(batch.table), batch.unreadable
+                table = staging.stage(batch.table)
+                for name in beside:
+                    table = table.append_column(name, batch.table.column(name))
+                yield table, batch.unreadable
 
     with (
         quarantining(unreadable) as quarantine,
@@ -75,6 +91,13 @@ def write_staged(
             quarantine(problems)
             count += table.num_rows
             told += len({problem.row for problem in problems})
+        if source.rows != count + told:
+            raise RunError(
+                f"{source.rows:,} rows were read, but {count:,} staged and {told:,} set aside: a row "
+                "was lost or doubled",
+                file=path,
+                fix="This is a fault of the program: report it, and do not use the batch",
+            )
     return Staged(source.rows, count, told)
 
 

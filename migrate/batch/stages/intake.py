@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from migrate.batch import inputs, progress, samples
 from migrate.batch import manifest as manifests
@@ -21,27 +23,26 @@ from migrate.batch.settings import (
     sqlite_address,
     without_password,
 )
+from migrate.batch.stages.account import Account
 from migrate.batch.stages.facts import facts_of
-from migrate.batch.stages.folder import at_work, write_parquet
+from migrate.batch.stages.folder import at_work
 from migrate.diplomas.schema import LEGACY, REGISTRY
 from migrate.errors import InputError
+from migrate.intake.ahead import ahead
 from migrate.intake.corrected import CorrectedSource, original_names
 from migrate.intake.files import write_atomically
-from migrate.intake.quarantine import write_quarantine
-from migrate.intake.registry import read_registry
-from migrate.intake.schema import Schema
-from migrate.intake.sources import OpenSource, Source, open_source
-from migrate.intake.staging import stage
-from migrate.intake.unknown import unknown_values
-from migrate.persian.bulk import map_distinct
-from migrate.persian.letters import is_blank
+from migrate.intake.registry import OpenRegistry, open_registry
+from migrate.intake.sources import open_source
+from migrate.intake.staged import SOURCE, parquet_writer, write_staged
+from migrate.intake.staging import Staging
+from migrate.intake.unknown import unknown_columns, unknown_values
 from migrate.store import batches
 from migrate.store import codes as store_codes
 from migrate.store.aliases import Aliases, of_batch
 from migrate.store.engine import open_store
 
 STAGE = "1-intake"
-STEPS = 5
+STEPS = 3
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Intake:
     """What the notebook shows of the source (``found``, ``headings``, ``fields``) and the registry.
 
     ``oddities`` lists values that stand there and could not be read, the commonest first; ``years``
-    has a row a record with the years of birth and graduation, where they are known. ``disputed`` are
+    counts births and graduations of each year, where they are known. ``disputed`` are
     degrees whose code in the store was issued on other facts than the registry's: they stay coded.
     ``unknown`` are universities, fields and degrees that no list knows, with suggestions;
     ``aliases`` what people had decided when the batch began; ``changes`` the cells that this batch
@@ -101,33 +102,35 @@ def run(
         taken = take(settings) if settings.corrections else None
         same, aliases = _enter(settings, source_entry["sha256"], taken)
         corrected = CorrectedSource(opened, taken.corrections) if taken else None
-        read = _whole(corrected or opened)
-        tell(1, STEPS, f"normalising {read.rows:,} rows")
-        staged = stage(read.table, LEGACY, meanings=aliases.meanings())
-        if corrected:
-            for name in original_names(LEGACY):
-                staged = staged.append_column(name, read.table.column(name))
-        tell(2, STEPS, "reading the registry")
-        degrees = read_registry(settings.registry, REGISTRY)
-        tell(3, STEPS, f"normalising {degrees.rows:,} degrees")
-        snapshot, disputed = _coded(stage(degrees.table, REGISTRY), settings)
-        tell(4, STEPS, "writing")
-        write_quarantine(folder / "unreadable.csv", read.unreadable)
+        account = Account(LEGACY)
+        staged = write_staged(
+            corrected or opened,
+            Staging(LEGACY, meanings=aliases.meanings()),
+            folder / "staged.parquet",
+            folder / "unreadable.csv",
+            metadata={SOURCE: source_entry["sha256"]},
+            beside=original_names(LEGACY) if corrected else (),
+            look=account.add,
+        )
+        tell(1, STEPS, "reading the registry")
+        degrees = open_registry(settings.registry, REGISTRY)
+        degrees_account, disputed = _write_registry(degrees, settings, folder / "registry.parquet")
+        tell(2, STEPS, "writing")
         artefacts = [
-            write_parquet(staged, folder / "staged.parquet"),
-            write_parquet(snapshot, folder / "registry.parquet"),
+            folder / "staged.parquet",
+            folder / "registry.parquet",
             folder / "unreadable.csv",
             _write_aliases(aliases, folder),
         ]
         if taken and corrected:
-            artefacts.append(_corrected(settings, source_entry["sha256"], taken, corrected, staged))
+            artefacts.append(_corrected(settings, source_entry["sha256"], taken, corrected))
         manifests.record_stage(
             folder,
             STAGE,
             artefacts,
             counts={
-                "rows": read.rows,
-                "unreadable": len({problem.row for problem in read.unreadable}),
+                "rows": staged.rows,
+                "unreadable": staged.unreadable,
                 "degrees": degrees.rows,
             },
             inputs={
@@ -143,20 +146,26 @@ def run(
             | (inputs_of(settings, taken) if taken else {})
             | ({"profile": inputs.described(settings.profile)} if settings.profile else {}),
         )
-    found = read.findings
+        found = replace(opened.findings, notes=(*opened.findings.notes, *opened.notes))
+        file = pq.ParquetFile(folder / "staged.parquet")
+        unknown = unknown_values(
+            file.iter_batches(columns=unknown_columns(LEGACY)), LEGACY, most=20
+        )
+        fields = account.fields(folder / "staged.parquet")
+        registry_fields = degrees_account.fields(folder / "registry.parquet")
     return Intake(
-        found=_found(found, read.rows, same),
+        found=_found(found, staged.rows, same),
         headings=pd.DataFrame(found.headings, columns=["heading", "field"]),
-        fields=_fields(staged, LEGACY),
-        oddities=_oddities(staged, LEGACY),
-        years=_years(staged),
+        fields=fields,
+        oddities=account.oddities(),
+        years=account.years(),
         registry_found=_found(degrees.findings, degrees.rows, ()),
-        registry=_fields(snapshot, REGISTRY),
+        registry=registry_fields,
         disputed=pd.DataFrame(
             [(degree, ", ".join(names)) for degree, names in disputed.items()],
             columns=["degree_id", "facts that differ"],
         ),
-        unknown=unknown_values(staged, LEGACY, most=20).to_pandas(),
+        unknown=unknown.to_pandas(),
         aliases=pd.DataFrame(
             [(one.kind, one.text, one.target, one.decided_by) for one in aliases.entries],
             columns=["kind", "text", "stands for", "decided by"],
@@ -229,24 +238,11 @@ def _write_aliases(aliases: Aliases, folder: Path) -> Path:
     return path
 
 
-def _whole(source: OpenSource | CorrectedSource) -> Source:
-    read = list(source.batches())
-    return Source(
-        table=pa.concat_tables([batch.table for batch in read]),
-        unreadable=tuple(problem for batch in read for problem in batch.unreadable),
-        rows=source.rows,
-        findings=replace(source.findings, notes=(*source.findings.notes, *source.notes)),
-    )
-
-
 def _corrected(
-    settings: Settings,
-    source_sha256: str,
-    taken: Taken,
-    corrected: CorrectedSource,
-    staged: pa.Table,
+    settings: Settings, source_sha256: str, taken: Taken, corrected: CorrectedSource
 ) -> Path:
     """Refuse corrected rows that are settled already; keep what was corrected as an artefact."""
+    staged = pq.read_table(settings.folder / "staged.parquet")
     engine = open_store(settings.store)
     try:
         refuse_doubles(engine, settings, source_sha256, staged, taken.corrects.batch)
@@ -255,32 +251,53 @@ def _corrected(
     return record(settings.folder, corrected.changes, staged)
 
 
-def _coded(degrees: pa.Table, settings: Settings) -> tuple[pa.Table, dict[str, tuple[str, ...]]]:
-    """The registry with ``coded_in_store``, and the disputed degrees.
+def _write_registry(
+    registry: OpenRegistry, settings: Settings, path: Path
+) -> tuple[Account, dict[str, tuple[str, ...]]]:
+    """Write the registry with ``coded_in_store``; give its account, and the disputed degrees.
 
     Codes that this very batch issued do not count: a batch that is run again, by an auditor say,
     finds the registry as the first run found it. Raises InputError when the store's codes are of
     another registry, whose degrees have the same degree_id.
     """
+    account = Account(REGISTRY)
+    staging = Staging(REGISTRY)
+    disputed: dict[str, tuple[str, ...]] = {}
+    seen = 0
     engine = open_store(settings.store)
     try:
         active = store_codes.active_codes(engine)
         others = {name for name, code in active.items() if code.batch != settings.batch}
-        facts = facts_of(degrees, others)
-        disputed = store_codes.disputed(engine, facts)
+        own = [code.code for code in active.values() if code.batch == settings.batch]
+        del active
+        with (
+            parquet_writer(path, repeating=staging.repeating) as write,
+            closing(ahead(map(staging.stage, registry.batches()))) as batches,
+        ):
+            for degrees in batches:
+                facts = facts_of(degrees, others)
+                seen += len(facts)
+                disputed |= store_codes.disputed(engine, facts) if facts else {}
+                snapshot = _coded(degrees, own, others)
+                account.add(snapshot)
+                write(snapshot)
+            if len(disputed) * 2 > seen:
+                raise InputError(
+                    f"{len(disputed):,} of the {seen:,} degrees that have a code in the store and "
+                    "stand in this registry are other people's degrees",
+                    file=settings.registry,
+                    column="degree_id",
+                    found=next(iter(disputed)),
+                    fix="Another registry uses the same degree_id: give its batches a store of "
+                    "their own with --store",
+                )
     finally:
         engine.dispose()
-    if len(disputed) * 2 > len(facts):
-        raise InputError(
-            f"{len(disputed):,} of the {len(facts):,} degrees that have a code in the store and "
-            "stand in this registry are other people's degrees",
-            file=settings.registry,
-            column="degree_id",
-            found=next(iter(disputed)),
-            fix="Another registry uses the same degree_id: give its batches a store of their own "
-            "with --store",
-        )
-    own = [code.code for code in active.values() if code.batch == settings.batch]
+    return account, disputed
+
+
+def _coded(degrees: pa.Table, own: list[str], others: set[str]) -> pa.Table:
+    """Some degrees as they were before this batch's ``own`` codes, and which others have one."""
     held = degrees.column("validity_code")
     mine = pc.fill_null(pc.is_in(held, pa.array(own, pa.string())), False)
     place = degrees.column_names.index("validity_code")
@@ -291,7 +308,7 @@ def _coded(degrees: pa.Table, settings: Settings) -> tuple[pa.Table, dict[str, t
     snapshot = snapshot.set_column(
         place - 1, "raw_validity_code", pc.if_else(mine, pa.scalar(None, pa.string()), raw)
     )
-    return snapshot.append_column("coded_in_store", coded), disputed
+    return snapshot.append_column("coded_in_store", coded)
 
 
 def _found(found: Any, rows: int, same: tuple[str, ...]) -> pd.DataFrame:
@@ -306,50 +323,3 @@ def _found(found: Any, rows: int, same: tuple[str, ...]) -> pd.DataFrame:
     lines += [("note", note) for note in found.notes]
     lines += [("note", f"batch {name} had the very same file as its source") for name in same]
     return pd.DataFrame(lines, columns=["found", ""])
-
-
-def _fields(table: pa.Table, schema: Schema) -> pd.DataFrame:
-    """A row a field: shares missing, unread and read, and how many distinct values."""
-    rows = max(table.num_rows, 1)
-    lines = []
-    for field in schema.fields:
-        raw = table.column(f"raw_{field.name}")
-        blank = map_distinct(raw, is_blank, pa.bool_())
-        missing = pc.sum(pc.fill_null(blank, True)).as_py() or 0
-        read = rows - table.column(_canonical(field.name, field.kind)).null_count
-        distinct = pc.count_distinct(table.column(field.name)).as_py()
-        unread = max(table.num_rows - missing - read, 0)
-        lines.append((field.name, missing / rows, unread / rows, read / rows, distinct))
-    return pd.DataFrame(lines, columns=["field", "missing", "not read", "read", "distinct"])
-
-
-def _canonical(name: str, kind: str) -> str:
-    """The column that is null where a value is not known, for fields with a closed list too."""
-    return {
-        "university": f"{name}_id",
-        "field_of_study": f"{name}_id",
-        "degree": f"{name}_level",
-        "name": f"{name}_key",
-    }.get(kind, name)
-
-
-def _oddities(table: pa.Table, schema: Schema, most: int = 20) -> pd.DataFrame:
-    """Values that stand in the source and could not be read, the commonest first."""
-    frames = []
-    for field in schema.fields:
-        raw = table.column(f"raw_{field.name}")
-        blank = pc.fill_null(map_distinct(raw, is_blank, pa.bool_()), True)
-        unread = pc.and_(
-            pc.invert(blank), table.column(_canonical(field.name, field.kind)).is_null()
-        )
-        counted = pc.value_counts(raw.filter(unread)).to_pylist()
-        frames += [(field.name, entry["values"], entry["counts"]) for entry in counted]
-    frames.sort(key=lambda line: (-line[2], line[0], line[1]))
-    return pd.DataFrame(frames[:most], columns=["field", "value that could not be read", "rows"])
-
-
-def _years(table: pa.Table) -> pd.DataFrame:
-    frame = table.select(["birth_date", "graduation_date"]).to_pandas()
-    return pd.DataFrame(
-        {name: pd.to_numeric(frame[name].str[:4], errors="coerce") for name in frame}
-    )
