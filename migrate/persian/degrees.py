@@ -12,11 +12,11 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from rapidfuzz import fuzz, process
 
 from migrate.errors import InputError
 from migrate.persian import letters
+from migrate.persian.lists import read_list
 
 SOURCE = Path(__file__).with_suffix(".yaml")
 DegreeId = Literal["associate", "bachelor", "master", "professional_doctorate", "doctorate"]
@@ -139,5 +139,5 @@ def _words(kind: str) -> dict[str, Any]:
 
 @cache
 def _source() -> dict[str, Any]:
-    source: dict[str, Any] = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
+    source: dict[str, Any] = read_list(SOURCE)
     return source

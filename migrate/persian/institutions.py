@@ -19,11 +19,11 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from rapidfuzz import fuzz, process
 
 from migrate.errors import InputError
 from migrate.persian import letters, places
+from migrate.persian.lists import read_list
 
 SOURCE = Path(__file__).with_suffix(".yaml")
 Relation = Literal["name", "former", "short", "absorbed"]
@@ -264,5 +264,5 @@ def _ambiguous() -> dict[str, tuple[str, ...]]:
 
 @cache
 def _source() -> dict[str, Any]:
-    source: dict[str, Any] = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
+    source: dict[str, Any] = read_list(SOURCE)
     return source

@@ -12,10 +12,9 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from migrate.errors import InputError
 from migrate.persian import letters
+from migrate.persian.lists import read_list
 
 SOURCE = Path(__file__).with_suffix(".yaml")
 
@@ -114,5 +113,5 @@ def _known() -> frozenset[str]:
 
 @cache
 def _source() -> dict[str, Any]:
-    source: dict[str, Any] = yaml.safe_load(SOURCE.read_text(encoding="utf-8"))
+    source: dict[str, Any] = read_list(SOURCE)
     return source

@@ -104,6 +104,9 @@ def _pandas(path: Path) -> Measured:
 
 
 def _intake(path: Path) -> Measured:
+    # pyarrow imports it at its first look at a value, and stage 1 has it anyway
+    import pandas  # noqa: F401
+
     from migrate.diplomas.schema import LEGACY
     from migrate.intake.files import sha256
     from migrate.intake.sources import open_source
