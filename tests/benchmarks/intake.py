@@ -3,9 +3,10 @@
 ``python tests/benchmarks/intake.py 100000 1000000 5000000`` measures each size in processes of
 their own: pandas, which reads the file and does nothing with it, and intake, which finds out what it
 is, reads, normalises and writes ``staged.parquet``, and takes the file's SHA-256, as stage 1 does of
-a source. Times are of the wall clock from after the imports, of the run with the least; beside them stand
-the seconds that all cores were busy, which other programs on the machine change less. Memory is the
-peak of the process's resident set. With ``--write`` the table goes into ``docs/benchmarks.md``.
+a source. Times are of the wall clock from after the imports, of the run with the least; beside them
+stand the seconds that all cores were busy, which other programs on the machine change less. Memory
+is the peak of the process's resident set. With ``--write`` the table goes into
+``docs/benchmarks.md``.
 """
 
 from __future__ import annotations
