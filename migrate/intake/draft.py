@@ -49,6 +49,7 @@ def draft(look: Look, schema: Schema, *, beside: Path | None = None) -> str:
         "#   migrate profile FILE --check --profile THIS_FILE",
         "",
         *_headings(look, guessed, left),
+        *_several(look),
         *_ignored(look),
         *_missing(left),
         *_codes(mapped, schema),
@@ -79,10 +80,17 @@ def _sure(column: Column, look: Look, free: Sequence[Field]) -> str | None:
 
 
 def _headings(look: Look, guessed: dict[str, str], left: Sequence[Field]) -> Iterator[str]:
-    live = [column for column in look.columns if column.field or column.heading in guessed]
+    several = _of_several(look)
+    live = [
+        column
+        for column in look.columns
+        if (column.field and column.field not in several) or column.heading in guessed
+    ]
     yield "headings:" if live else "headings: {}"
     for column in look.columns:
         heading = scalar(column.heading)
+        if column.field in several:
+            continue
         if column.field:
             by = f"  # as in the shipped profile {column.shape}" if column.shape else ""
             yield f"  {heading}: {column.field}{by}"
@@ -92,6 +100,26 @@ def _headings(look: Look, guessed: dict[str, str], left: Sequence[Field]) -> Ite
         elif not column.twin:
             yield f"  # {heading}: {_suggested(column, left)}"
     yield ""
+
+
+def _of_several(look: Look) -> dict[str, list[str]]:
+    """Headings by field, of those fields that go by several in the tables of one file."""
+    found: dict[str, list[str]] = {}
+    for column in look.columns:
+        if column.field:
+            found.setdefault(column.field, []).append(column.heading)
+    return {field: headings for field, headings in found.items() if len(headings) > 1}
+
+
+def _several(look: Look) -> Iterator[str]:
+    several = _of_several(look)
+    if several:
+        yield "# fields that go by another heading in each table"
+        yield "synonyms:"
+        for field, headings in several.items():
+            yield f"  {field}:"
+            yield from (f"    - {scalar(heading)}" for heading in headings)
+        yield ""
 
 
 def _suggested(column: Column, left: Sequence[Field]) -> str:

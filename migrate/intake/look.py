@@ -41,7 +41,8 @@ class Column:
     """One column of a source.
 
     ``field`` is what its heading names, None where it names nothing, or a field that another column
-    before it has: ``twin`` then says which. ``shape`` is the shipped profile that knows the heading,
+    of the same table has: ``twin`` then says which. ``tables`` are the places of the tables that have
+    it, in a file of several. ``shape`` is the shipped profile that knows the heading,
     where the usual headings do not. ``values`` counts its distinct values, blanks left out,
     the commonest first. ``kind`` is what most values are, ``share`` how many of them. ``near`` are
     fields whose headings are like this one's, best first.
@@ -56,6 +57,7 @@ class Column:
     share: float
     near: tuple[str, ...]
     shape: str | None = None
+    tables: frozenset[int] = frozenset({0})
 
     @property
     def filled(self) -> float:
@@ -90,16 +92,18 @@ def look_at(path: Path, schema: Schema, *, profile: Path | None = None, rows: in
     known = dictionary(said.widen(schema), said.headings, said.ignore)
     reader = cast(Reader, import_module(READERS[kind_of(path)]))
     shape = reader.look(path, said, known)
-    counted: dict[str, tuple[str, Counter[str]]] = {}
+    counted: dict[str, tuple[str, Counter[str], set[int]]] = {}
     seen = 0
-    for part in shape.parts or (shape,):
+    for table, part in enumerate(shape.parts or (shape,)):
         headed = [place for place, heading in enumerate(part.headings) if letters.key(heading)]
         left = rows
         for batch in reader.batches(path, part, headed, size=rows):
             taken = min(left, len(batch.row))
             for place, column in zip(headed, batch.columns, strict=True):
                 heading = part.headings[place]
-                _, values = counted.setdefault(letters.key(heading), (heading, Counter()))
+                start: tuple[str, Counter[str], set[int]] = (heading, Counter(), set())
+                _, values, tables = counted.setdefault(letters.key(heading), start)
+                tables.add(table)
                 texts = column.slice(0, taken).to_pylist()
                 values.update(text for text in texts if text and not letters.is_blank(text))
             left -= taken
@@ -110,12 +114,19 @@ def look_at(path: Path, schema: Schema, *, profile: Path | None = None, rows: in
     # a usual heading comes before one that only a shape has
     known_fields = {known.get(key) for key in counted}
     shapes = _of_shapes(schema)
-    for key, (heading, values) in counted.items():
+    for key, (heading, values, tables) in counted.items():
         field, of_shape = known.get(key), None
         if field is None and key not in known and key in shapes:
             name, of_shape = shapes[key]
             field = None if name in known_fields else name
-        held = next((one.heading for one in columns if field and one.field == field), None)
+        held = next(
+            (
+                one.heading
+                for one in columns
+                if field and one.field == field and one.tables & tables
+            ),
+            None,
+        )
         kind, share = kind_of_values(values)
         columns.append(
             Column(
@@ -128,6 +139,7 @@ def look_at(path: Path, schema: Schema, *, profile: Path | None = None, rows: in
                 share=share,
                 near=_near(key, schema),
                 shape=of_shape if field else None,
+                tables=frozenset(tables),
             )
         )
     return Look(path, shape, seen, tuple(columns))

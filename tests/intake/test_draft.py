@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,18 @@ def test_a_second_column_of_one_field_is_ignored_and_told(tmp_path: Path) -> Non
     assert said.ignore == ("نام خانوادگی",)
     assert "names last_name, and so does 'شهرت'" in text
     assert read_source(path, LEGACY, profile=tmp_path / "draft.yaml").rows == 1
+
+
+def test_tables_of_one_file_may_head_a_field_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "both.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", "شناسه,نام,نام خانوادگی,دانشگاه\n1,علی,رضایی,تهران\n")
+        archive.writestr("b.csv", "شناسه,نام,شهرت,دانشگاه\n2,مینا,کریمی,تهران\n")
+    _, said = drafted(tmp_path, path)
+    assert said.ignore == ()
+    assert said.synonyms == {"last_name": ["نام خانوادگی", "شهرت"]}
+    read = read_source(path, LEGACY, profile=tmp_path / "draft.yaml")
+    assert read.table.column("raw_last_name").to_pylist() == ["رضایی", "کریمی"]
 
 
 def test_codes_are_listed_for_a_person_and_never_given_a_meaning(tmp_path: Path) -> None:
