@@ -73,13 +73,13 @@ def test_every_path_and_anchor_that_a_page_links_to_is_there(page: Path) -> None
 
 
 def test_every_make_target_that_a_page_names_is_there() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = {name for page in PAGES for name in re.findall(r"`make ([a-z]+)", page.read_text())}
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {name for page in PAGES for name in re.findall(r"`make ([a-z-]+)", page.read_text())}
     named |= {
         name
         for page in PAGES
         for line in commands(page)
-        for name in re.findall(r"^make ([a-z]+)", line)
+        for name in re.findall(r"^make ([a-z-]+)", line)
     }
     assert {"demo", "test"} <= named
     assert named <= targets
