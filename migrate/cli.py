@@ -30,16 +30,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="""Move paper-era diplomas into the electronic register.
 
-A legacy ledger and the national graduate database go in; linked records, mismatch reports for
-universities and 20-digit validity codes come out, in [bold]reports/<batch>/[/bold].
+A legacy ledger and the national graduate database go in; linked records,
+mismatch reports for universities and 20-digit validity codes come out,
+in [bold]reports/<batch>/[/bold].
 
 Try it on made-up data:
 
     migrate sample reports/sample
-    migrate run --source reports/sample/legacy.csv
-        --registry "sqlite:///reports/sample/registry.sqlite#degrees" --batch first
+    migrate run --batch first --source reports/sample/legacy.csv
+        --registry "sqlite:///reports/sample/registry.sqlite#degrees"
 
-Exit codes: 0 done, 1 failed (resume it), 2 bad usage or input (nothing was begun).""",
+Exit codes: 0 done, 1 failed (resume it),
+2 bad usage or input (nothing was begun).""",
 )
 
 Reports = Annotated[
