@@ -131,11 +131,3 @@ def _unread(
             place = row if problem.sheet_row is None else problem.sheet_row
             found.setdefault(row, {"row": row, "sheet": problem.sheet, "sheet_row": place})
     return list(found.values())
-
-
-def by_row(changes: Iterable[Change]) -> dict[int, list[Change]]:
-    """Changes by the row they are of, in their order."""
-    found: dict[int, list[Change]] = {}
-    for change in changes:
-        found.setdefault(change.row, []).append(change)
-    return found

@@ -154,7 +154,7 @@ def _items(
     if len(model.groups) == 1:
         return np.zeros(pairs), np.ones(pairs), np.zeros(len(begins)), np.zeros(pairs)
     second = model.groups[1]
-    weight, against, alike = np.zeros(pairs), np.zeros(pairs), np.zeros(pairs)
+    weight, alike = np.zeros(pairs), np.zeros(pairs)
     for position, entry in enumerate(model.fields):
         if entry.group == second.name:
             level = compared.levels[position]

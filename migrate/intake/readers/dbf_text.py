@@ -5,7 +5,6 @@ DOS programs wrote no code page into a header or that of the United States, what
 
 from __future__ import annotations
 
-import codecs
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 from migrate.errors import InputError
 from migrate.intake.readers import dbf_memo, iran_system
 from migrate.intake.readers.dbf_header import VARCHAR, Header
-from migrate.intake.readers.encoding import Encoding, shares
+from migrate.intake.readers.encoding import Encoding, codec_named, shares
 
 # bytes that are looked at
 _SAMPLE = 16 << 20
@@ -125,14 +124,7 @@ def _values(path: Path, header: Header) -> Iterator[bytes]:
 def _given(path: Path, given: str) -> Encoding:
     if iran_system.is_name(given):
         return Encoding(iran_system.CODEC, iran_system.NAME, "the source profile says so")
-    try:
-        codec = codecs.lookup(given).name
-        "".encode(codec)
-    except (LookupError, ValueError) as error:
-        raise InputError(
-            "there is no such encoding",
-            file=path,
-            found=given,
-            fix="Use windows-1256, iran-system, utf-8, iso-8859-6 or mac-farsi",
-        ) from error
+    codec = codec_named(
+        path, given, usual="windows-1256, iran-system, utf-8, iso-8859-6 or mac-farsi"
+    )
     return Encoding(codec, given, "the source profile says so")

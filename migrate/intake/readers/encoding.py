@@ -173,17 +173,24 @@ def _refuse_binary(path: Path, seen: Survey) -> None:
         )
 
 
-def _given(path: Path, seen: Survey, given: str) -> Encoding:
+def codec_named(path: Path, given: str, *, usual: str) -> str:
+    """Python's name of the encoding that a profile gives for a file.
+
+    :param usual: encodings to name to a person who gave none that there is.
+    :raises InputError: there is no such encoding.
+    """
     try:
         codec = codecs.lookup(given).name
         "".encode(codec)
     except (LookupError, ValueError) as error:
         raise InputError(
-            "there is no such encoding",
-            file=path,
-            found=given,
-            fix="Use utf-8, utf-16, windows-1256, iso-8859-6 or mac-farsi",
+            "there is no such encoding", file=path, found=given, fix=f"Use {usual}"
         ) from error
+    return codec
+
+
+def _given(path: Path, seen: Survey, given: str) -> Encoding:
+    codec = codec_named(path, given, usual="utf-8, utf-16, windows-1256, iso-8859-6 or mac-farsi")
     if codec == "utf-8" and seen.head.startswith(codecs.BOM_UTF8):
         codec = "utf-8-sig"
     return Encoding(codec, given, "the source profile says so")
