@@ -40,6 +40,14 @@ class Linkage:
     shares: Shares
     blocking: tuple[RuleReport, ...]
 
+    def evidence(
+        self, position: int, pairs: Indices
+    ) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.float64]]:
+        """Level codes, and bits with term frequencies, of field ``position`` for ``pairs``."""
+        levels = self.compared.levels[position][pairs]
+        bits = self.learned.weights(self.model.fields[position].name)[levels]
+        return levels, bits + self.compared.terms[position][pairs]
+
 
 def link_tables(
     left: pa.Table,
