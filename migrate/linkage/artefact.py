@@ -53,7 +53,7 @@ def read_table(path: Path, columns: Iterable[str]) -> list[tuple[int, dict[str, 
     Raises InputError where the file cannot be read or lacks one of ``columns``.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig", newline="")
+        text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise InputError("this file cannot be read", file=path, found=error.strerror) from error
     except UnicodeDecodeError as error:

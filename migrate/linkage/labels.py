@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from migrate.linkage.artefact import read_table
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
-Ids = pa.ChunkedArray[Any]
+Ids: TypeAlias = "pa.ChunkedArray[Any]"
 
 MATCH, NO_MATCH, UNSURE = "match", "no match", "unsure"
 LABELS = (MATCH, NO_MATCH, UNSURE)
