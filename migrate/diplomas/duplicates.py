@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from migrate.diplomas.outcomes import Decisions
-from migrate.linkage.compare import code_field, compare
+from migrate.linkage.compare import compare_rows
 from migrate.linkage.link import Linkage
 
 
@@ -89,9 +89,9 @@ def _disagreements(
     involved = sorted({*one, *other})
     place_of = {record: place for place, record in enumerate(involved)}
     rows = left.take(pa.array(involved))
-    coded = [code_field(field, rows, rows) for field in linkage.model.fields]
-    levels = compare(
-        coded,
+    levels = compare_rows(
+        rows,
+        rows,
         linkage.model,
         np.array([place_of[record] for record in one], dtype=np.int64),
         np.array([place_of[record] for record in other], dtype=np.int64),

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from migrate.diplomas.duplicates import settle
+from migrate.diplomas.duplicates import Settled, settle
 from migrate.diplomas.keys import with_keys
 from migrate.diplomas.outcomes import Decisions, Thresholds, decide
-from migrate.diplomas.reasons import reason_of
+from migrate.diplomas.reasons import agreements, reason_of
 from migrate.diplomas.terms import NAMED
 from migrate.intake.quarantine import Problem
 from migrate.linkage.link import Linkage, link_tables
@@ -34,6 +34,7 @@ OUTCOME_COLUMNS = (
     "contradicts",
     "reason",
 )
+_SCHEMA = pa.schema({"row": pa.int64()} | dict.fromkeys(OUTCOME_COLUMNS, pa.string()))
 
 
 @dataclass(frozen=True)
@@ -79,42 +80,59 @@ def link(
     lines = _quarantined(staged, problems)
     if not usable.num_rows or not registry.num_rows:
         lines += [_line(row, "person_missing", "the registry is empty") for row in _named(usable)]
-        return Linked(_outcomes(lines), _no_candidates(model), None)
+        return Linked(_in_order(_SCHEMA.empty_table(), lines), _no_candidates(model), None)
     left, right = with_keys(usable), with_keys(registry)
     linkage = link_tables(left, right, model, threads=threads, progress=progress)
     if not len(linkage.left):
         lines += [_line(row, "person_missing", NOBODY) for row in _named(usable)]
-        return Linked(_outcomes(lines), _no_candidates(model), linkage)
+        return Linked(_in_order(_SCHEMA.empty_table(), lines), _no_candidates(model), linkage)
     decisions = decide(linkage, thresholds)
     settled = settle(decisions, linkage, left, right)
     ids: list[Any] = usable.column("legacy_id").to_pylist()
-    degrees: list[Any] = registry.column("degree_id").to_pylist()
     rows: list[Any] = usable.column("row").to_pylist()
     seen = np.zeros(usable.num_rows, dtype=bool)
     seen[decisions.record] = True
-    for place, record in enumerate(decisions.record.tolist()):
-        outcome = settled.outcome[place]
-        pair = int(decisions.pair[place])
-        lines.append(
-            {
-                "row": rows[record],
-                "legacy_id": ids[record],
-                "outcome": outcome,
-                "degree_id": degrees[linkage.right[pair]] if outcome in NAMED else None,
-                "probability": f"{decisions.probability[place]:.8f}",
-                "person_weight": f"{linkage.shares.entity_weight[pair]:.2f}",
-                "degree_weight": f"{linkage.shares.item_weight[pair]:.2f}",
-                "margin": _bits(float(decisions.margin[place])),
-                "contradicts": ";".join(settled.contradicts[place]) or None,
-                "reason": reason_of(place, decisions, settled, linkage, thresholds, ids, rows),
-            }
-        )
     lines += [
         _line(row, "person_missing", NOBODY) for row in _named(usable.filter(pa.array(~seen)))
     ]
+    said = agreements(decisions, linkage)
+    reasons = [
+        reason_of(place, decisions, settled, linkage, thresholds, ids, rows, said[place])
+        for place in range(len(decisions.record))
+    ]
     return Linked(
-        _outcomes(lines), _candidates(linkage, decisions, left, right, settled.outcome), linkage
+        _in_order(_decided(decisions, settled, linkage, usable, registry, reasons), lines),
+        _candidates(linkage, decisions, left, right),
+        linkage,
     )
+
+
+def _decided(
+    decisions: Decisions,
+    settled: Settled,
+    linkage: Linkage,
+    usable: pa.Table,
+    registry: pa.Table,
+    reasons: list[str],
+) -> pa.Table:
+    """The outcomes of records that have a candidate, in the order of decisions."""
+    records, pairs = pa.array(decisions.record), decisions.pair
+    named = np.isin(settled.outcome, NAMED)
+    degrees: Any = registry.column("degree_id").take(pa.array(linkage.right[pairs]))
+    shares = linkage.shares
+    columns: dict[str, Any] = {
+        "row": usable.column("row").take(records),
+        "legacy_id": usable.column("legacy_id").take(records),
+        "outcome": settled.outcome,
+        "degree_id": pc.if_else(pa.array(named), degrees, None),
+        "probability": [f"{value:.8f}" for value in decisions.probability.tolist()],
+        "person_weight": [f"{bits:.2f}" for bits in shares.entity_weight[pairs].tolist()],
+        "degree_weight": [f"{bits:.2f}" for bits in shares.item_weight[pairs].tolist()],
+        "margin": [_bits(bits) for bits in decisions.margin.tolist()],
+        "contradicts": [";".join(names) or None for names in settled.contradicts],
+        "reason": reasons,
+    }
+    return pa.table(columns, schema=_SCHEMA)
 
 
 NOBODY = "nobody in the registry shares enough with this record to be compared"
@@ -150,22 +168,24 @@ def _quarantined(staged: pa.Table, problems: Sequence[Problem]) -> list[dict[str
     ]
 
 
-def _outcomes(lines: list[dict[str, Any]]) -> pa.Table:
-    lines = sorted(lines, key=lambda line: line["row"])
-    columns: dict[str, Any] = {"row": pa.array([line["row"] for line in lines], pa.int64())}
-    for name in OUTCOME_COLUMNS:
-        columns[name] = pa.array([line[name] for line in lines], pa.string())
-    return pa.table(columns)
+def _in_order(decided: pa.Table, lines: list[dict[str, Any]]) -> pa.Table:
+    """All outcomes in the order of the source's rows."""
+    table = pa.concat_tables([decided, pa.Table.from_pylist(lines, schema=_SCHEMA)])
+    return table.sort_by("row").combine_chunks()
 
 
 def _candidates(
-    linkage: Linkage, decisions: Decisions, left: pa.Table, right: pa.Table, outcome: list[str]
+    linkage: Linkage, decisions: Decisions, left: pa.Table, right: pa.Table
 ) -> pa.Table:
-    """The five likeliest candidates of each record and every rival, with the levels in words."""
-    shares, levels = linkage.shares, linkage.compared.levels
+    """The five likeliest candidates of each record and every rival, with the levels in words.
+
+    Words are dictionary-encoded: a column of levels has a handful of them.
+    """
+    shares = linkage.shares
     probability = shares.entity_share * shares.item_share
     weight = shares.entity_weight + shares.item_weight
-    order = np.lexsort((linkage.right, -weight, -probability, linkage.left))
+    source: Any = left.column("row").to_numpy()
+    order = np.lexsort((linkage.right, -weight, -probability, source[linkage.left]))
     begins = np.flatnonzero(np.r_[True, linkage.left[order][1:] != linkage.left[order][:-1]])
     lengths = np.diff(np.r_[begins, len(order)])
     rank = np.arange(len(order)) - np.repeat(begins, lengths) + 1
@@ -184,10 +204,12 @@ def _candidates(
         "degree_weight": pa.array(np.round(shares.item_weight[pairs], 4)),
     }
     for position, field in enumerate(linkage.model.fields):
-        words = np.array([*(level.name for level in field.levels), "uncomparable", "missing"])
-        found = levels[position][pairs]
-        bits = linkage.learned.weights(field.name)[found] + linkage.compared.terms[position][pairs]
-        columns[f"level_{field.name}"] = pa.array(words[found], pa.string())
+        words = [*(level.name for level in field.levels), "uncomparable", "missing"]
+        found, bits = linkage.evidence(position, pairs)
+        places = np.where(found < 0, found + len(words), found).astype(np.int8)
+        columns[f"level_{field.name}"] = pa.DictionaryArray.from_arrays(
+            pa.array(places), pa.array(words)
+        )
         columns[f"weight_{field.name}"] = pa.array(np.round(bits, 4))
     columns["together_weight"] = pa.array(np.round(linkage.shares.item_together[pairs], 4))
     return pa.table(columns).combine_chunks()

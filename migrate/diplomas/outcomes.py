@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,7 +11,7 @@ import numpy.typing as npt
 from migrate.linkage.link import Linkage
 
 Floats = npt.NDArray[np.float64]
-Indices = npt.NDArray[np.int64]
+Indices = npt.NDArray[Any]
 Flags = npt.NDArray[np.bool_]
 
 
@@ -80,33 +81,34 @@ def decide(linkage: Linkage, thresholds: Thresholds) -> Decisions:
     best_entity = entity_of_pair[best]
 
     contradicts = contradictions(linkage, best)
-    outcome = []
-    for place in range(len(starts)):
-        chosen = best_entity[place]
-        if present[place] < thresholds.present:
-            outcome.append("person_missing")
-        elif people[place] > 1:
-            outcome.append("ambiguous")
-        elif held[chosen] < thresholds.present:
-            outcome.append("degree_missing")
-        elif near_items[chosen] > 1:
-            outcome.append("ambiguous")
-        elif (
-            contradicts[place]
-            or probability[best[place]] < thresholds.accept
-            or found.entity_alone[best[place]] < thresholds.person
-        ):
-            outcome.append("mismatch")
-        else:
-            outcome.append("linked")
+    doubtful = (
+        np.array([bool(names) for names in contradicts], dtype=bool)
+        | (probability[best] < thresholds.accept)
+        | (found.entity_alone[best] < thresholds.person)
+    )
+    absent = present < thresholds.present
+    crowded = linkage.crowd[linkage.left[starts]] > 0
+    outcome = np.select(
+        [
+            # so many fit that they could not all be compared
+            absent & crowded & (people > 1),
+            absent,
+            people > 1,
+            held[best_entity] < thresholds.present,
+            near_items[best_entity] > 1,
+            doubtful,
+        ],
+        ["ambiguous", "person_missing", "ambiguous", "degree_missing", "ambiguous", "mismatch"],
+        "linked",
+    )
     tied = np.repeat(near_entity, entity_lengths) & near_item
-    rival = tied & np.repeat(np.array(outcome) == "ambiguous", lengths)
+    rival = tied & np.repeat(outcome == "ambiguous", lengths)
     settled = np.isin(outcome, ("linked", "mismatch"))
     rival[best[settled]] = True
     return Decisions(
         record=linkage.left[starts],
         pair=best,
-        outcome=outcome,
+        outcome=outcome.tolist(),
         probability=probability[best],
         alone=found.entity_alone[best],
         margin=_margin(probability, best, starts, lengths),
@@ -119,16 +121,19 @@ def decide(linkage: Linkage, thresholds: Thresholds) -> Decisions:
 
 def contradictions(linkage: Linkage, pairs: Indices) -> list[tuple[str, ...]]:
     """The names of the fields that speak against each pair, in the model's order."""
-    against = {
-        field.name: np.array([*(level.contradicts for level in field.levels), False, False])[
-            linkage.compared.levels[position][pairs]
-        ]
-        for position, field in enumerate(linkage.model.fields)
+    against = np.zeros(len(pairs), dtype=np.int64)
+    for position, field in enumerate(linkage.model.fields):
+        speaks = np.array([*(level.contradicts for level in field.levels), False, False])
+        against |= speaks[linkage.compared.levels[position][pairs]].astype(np.int64) << position
+    names = {
+        bits: tuple(
+            field.name
+            for position, field in enumerate(linkage.model.fields)
+            if bits >> position & 1
+        )
+        for bits in np.unique(against).tolist()
     }
-    return [
-        tuple(name for name, flags in against.items() if flags[place])
-        for place in range(len(pairs))
-    ]
+    return [names[bits] for bits in against.tolist()]
 
 
 def _runs(*keys: Indices) -> tuple[Indices, Indices]:
@@ -152,9 +157,13 @@ def _best(
 
     The entity comes first: a degree is asked after only once its holder is.
     """
-    run = np.repeat(np.arange(len(starts)), lengths)
-    order = np.lexsort((-weight, -item, -entity, run))
-    return order[starts]
+    kept = np.ones(len(entity), dtype=bool)
+    for values in (entity, item, weight):
+        left_over = np.where(kept, values, -np.inf)
+        kept &= left_over == np.repeat(np.maximum.reduceat(left_over, starts), lengths)
+    places = np.flatnonzero(kept)
+    run = np.repeat(np.arange(len(starts)), lengths)[places]
+    return places[_firsts(run)]
 
 
 def _margin(probability: Floats, best: Indices, starts: Indices, lengths: Indices) -> Floats:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from migrate.diplomas.duplicates import Settled
 from migrate.diplomas.outcomes import Decisions, Thresholds
 from migrate.linkage.link import Linkage
@@ -17,10 +19,12 @@ def reason_of(
     thresholds: Thresholds,
     legacy_ids: Sequence[str],
     rows: Sequence[int],
+    agreement: str,
 ) -> str:
     """The reason for the outcome of decision ``place``, in one line of English.
 
-    ``legacy_ids`` and ``rows`` are those of the linked table, to name another record by.
+    ``legacy_ids`` and ``rows`` are those of the linked table, to name another record by;
+    ``agreement`` is what :func:`agreements` says of the decision.
     """
     outcome, against = settled.outcome[place], settled.contradicts[place]
     other = settled.stands[place]
@@ -29,9 +33,11 @@ def reason_of(
         record = int(decisions.record[other])
         named = f"legacy record {legacy_ids[record]} (row {rows[record]})"
     probability = decisions.probability[place]
+    left_out = int(linkage.crowd[decisions.record[place]])
+    crowd = f"; {left_out} degrees share what it tells, too many to compare" if left_out else ""
     match outcome:
         case "linked" | "already_coded":
-            said = f"one degree, no field contradicts; {_agreement(place, decisions, linkage)}"
+            said = f"one degree, no field contradicts; {agreement}"
             return f"{said}; the degree has a code" if outcome == "already_coded" else said
         case "duplicate":
             return f"{named} stands for the same degree, and the two agree"
@@ -39,14 +45,15 @@ def reason_of(
             said = _doubt(against, named, probability, decisions, place, thresholds)
             return f"{said}; the degree has a code" if settled.coded[place] else said
         case "ambiguous" if decisions.people[place] > 1:
-            return f"{decisions.people[place]} persons are too close to tell apart"
+            return f"{decisions.people[place]} persons are too close to tell apart{crowd}"
         case "ambiguous":
             return f"{decisions.degrees[place]} degrees of one person are too close to tell apart"
         case "degree_missing":
             return "the person is in the registry, none of their degrees is this one"
         case _:
             return (
-                f"nobody in the registry fits well; the nearest has probability {probability:.5f}"
+                "nobody in the registry fits well; the nearest has probability "
+                f"{probability:.5f}{crowd}"
             )
 
 
@@ -77,14 +84,20 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def _agreement(place: int, decisions: Decisions, linkage: Linkage) -> str:
-    """How many fields agree outright, and which agree only nearly."""
-    pair = decisions.pair[place]
-    outright, nearly = 0, []
-    for position, field in enumerate(linkage.model.fields):
-        level = int(linkage.compared.levels[position][pair])
-        if level == 0:
-            outright += 1
-        elif level > 0:
-            nearly.append(f"{field.name} ({field.levels[level].name})")
-    return f"{outright} fields agree" + (f", nearly {', '.join(nearly)}" if nearly else "")
+def agreements(decisions: Decisions, linkage: Linkage) -> list[str]:
+    """For each decision, how many fields agree outright, and which agree only nearly."""
+    levels = np.ascontiguousarray(linkage.compared.levels[:, decisions.pair].T)
+    # few patterns of levels for many records: each is put in words once
+    patterns, place = np.unique(levels, axis=0, return_inverse=True)
+    texts = [_agreement(pattern.tolist(), linkage) for pattern in patterns]
+    return [texts[number] for number in place.ravel().tolist()]
+
+
+def _agreement(pattern: list[int], linkage: Linkage) -> str:
+    nearly = [
+        f"{field.name} ({field.levels[level].name})"
+        for field, level in zip(linkage.model.fields, pattern, strict=True)
+        if level > 0
+    ]
+    said = f"{pattern.count(0)} fields agree"
+    return said + (f", nearly {', '.join(nearly)}" if nearly else "")

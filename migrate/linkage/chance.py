@@ -7,15 +7,13 @@ like, taken from the reference table itself.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from migrate.linkage.compare import CodedField, code_field, compare_field
+from migrate.linkage.coding import Coding
+from migrate.linkage.compare import compare_field
 from migrate.linkage.model import FieldComparison, LinkageModel
 
 Floats = npt.NDArray[np.float64]
@@ -27,31 +25,29 @@ FLOOR = 1e-5
 EQUAL_FLOOR = 1e-7
 
 
-def u_at_random(coded: CodedField, *, seed: int, pairs: int = SAMPLE_PAIRS) -> Floats:
+def u_at_random(
+    field: FieldComparison, coding: Coding, *, seed: int, pairs: int = SAMPLE_PAIRS
+) -> Floats:
     """u of each level of a field between two rows drawn at random: float64, one a level.
 
     The first level, equality, is worked out exactly from the frequencies of values; the others are
     counted over ``pairs`` seeded random pairs of rows that both hold a value.
     """
-    levels = coded.field.levels
-    left, right = coded.left[coded.left >= 0], coded.right[coded.right >= 0]
+    levels = field.levels
+    value = coding.columns[field.value]
+    left, right = np.flatnonzero(value.left >= 0), np.flatnonzero(value.right >= 0)
     if not len(left) or not len(right):
         return np.full(len(levels), 1.0 / len(levels))
     draw = np.random.default_rng(seed)
-    one = draw.choice(np.sort(left), pairs)
-    other = draw.choice(np.sort(right), pairs)
-    whole = CodedField(
-        coded.field,
-        np.arange(coded.left_values.num_rows),
-        np.arange(coded.right_values.num_rows),
-        coded.left_values,
-        coded.right_values,
-    )
-    found = compare_field(whole, one, other)
+    one, other = draw.choice(left, pairs), draw.choice(right, pairs)
+    found = compare_field(field, coding, one, other)
     seen = np.bincount(found[found >= 0], minlength=len(levels)) / max(int((found >= 0).sum()), 1)
     first = levels[0]
     if first.operator == "equal" and first.column is not None:
-        exact = _equal_by_chance(coded, first.column)
+        exact = float(
+            shares(field, coding, first.column, "left")
+            @ shares(field, coding, first.column, "right")
+        )
         rest = seen[1:].sum()
         seen[1:] *= (1 - exact) / rest if rest else 0.0
         seen[0] = exact
@@ -67,47 +63,40 @@ def u_at_random(coded: CodedField, *, seed: int, pairs: int = SAMPLE_PAIRS) -> F
     return np.asarray(u, dtype=np.float64)
 
 
-def _equal_by_chance(coded: CodedField, column: str) -> float:
-    left, right = frequencies(coded, column, "left"), frequencies(coded, column, "right")
-    return float(sum(share * right.get(value, 0.0) for value, share in left.items()))
+def shares(field: FieldComparison, coding: Coding, column: str, side: str) -> Floats:
+    """The share of each text of ``column``, by its number, among one side's rows with the field."""
+    values, texts = coding.columns[field.value], coding.columns[column]
+    held = (values.left if side == "left" else values.right) >= 0
+    numbers = (texts.left if side == "left" else texts.right)[held]
+    counts = np.bincount(numbers[numbers >= 0], minlength=len(texts.texts))
+    return np.asarray(counts / max(int(held.sum()), 1), dtype=np.float64)
 
 
-def frequencies(coded: CodedField, column: str, side: str) -> dict[str, float]:
-    """The share of each value of ``column`` among the rows of one side that hold the field."""
-    codes = coded.left if side == "left" else coded.right
-    values = (coded.left_values if side == "left" else coded.right_values).column(column)
-    counts = np.bincount(codes[codes >= 0], minlength=len(values))
-    total = counts.sum()
-    shares: dict[str, float] = {}
-    for value, count in zip(values.to_pylist(), counts.tolist(), strict=True):
-        if value is not None:
-            shares[value] = shares.get(value, 0.0) + count / total
-    return shares
+def term_adjustment(
+    field: FieldComparison, coding: Coding, u: Floats
+) -> dict[int, npt.NDArray[np.float32]]:
+    """Bits to add to a level's weight for each text of its column, by its number (Winkler 2000).
 
-
-def term_adjustment(coded: CodedField, u: Floats) -> dict[int, Floats]:
-    """Bits to add to a level's weight for each distinct value of the right table (Winkler 2000).
-
-    Keyed by the level's position; ``log2(u / frequency of the value)``, so that agreement on a rare
-    value weighs more. A value's frequency is taken as one more than seen.
+    Keyed by the level's position; ``log2(u / frequency of the text)`` in the right table, so that
+    agreement on a rare value weighs more. A text's frequency is taken as one more than seen.
     """
     adjustments = {}
-    held = int((coded.right >= 0).sum())
-    for position, level in enumerate(coded.field.levels):
+    held = max(int((coding.columns[field.value].right >= 0).sum()), 1)
+    for position, level in enumerate(field.levels):
         if level.term_frequency and level.column is not None:
-            shares = frequencies(coded, level.column, "right")
-            column = coded.right_values.column(level.column).to_pylist()
-            by_value = np.array([shares.get(v, 0.0) if v is not None else 0.0 for v in column])
-            adjustments[position] = np.log2(u[position] / (by_value + 1.0 / max(held, 1)))
+            share = shares(field, coding, level.column, "right")
+            bits = np.log2(u[position] / (share + 1.0 / held))
+            adjustments[position] = bits.astype(np.float32)
     return adjustments
 
 
-def neighbours(right: pa.Table, model: LinkageModel, *, seed: int) -> tuple[Indices, Indices]:
-    """Row numbers of pairs of items of one entity, next to each other: at most 200,000, seeded."""
-    key = right.column(model.groups[0].key).combine_chunks().dictionary_encode()
-    entity = pc.fill_null(key.indices, -1).to_numpy(zero_copy_only=False)
-    order = np.lexsort((np.arange(len(entity)), entity))
-    same = (entity[order][1:] == entity[order][:-1]) & (entity[order][1:] >= 0)
+def neighbours(entity: Indices, *, seed: int) -> tuple[Indices, Indices]:
+    """Rows that are items of one entity, next to each other: at most 200,000 pairs, seeded.
+
+    ``entity`` is each row's entity as a number.
+    """
+    order = np.argsort(entity, kind="stable")
+    same = entity[order][1:] == entity[order][:-1]
     one, other = order[:-1][same].astype(np.int64), order[1:][same].astype(np.int64)
     if len(one) > SIBLINGS:
         kept = np.sort(np.random.default_rng(seed).choice(len(one), SIBLINGS, replace=False))
@@ -127,20 +116,23 @@ def u_within_entity(field: FieldComparison, found: npt.NDArray[np.int8]) -> Floa
 
 
 def within_entity(
-    right: pa.Table, model: LinkageModel, *, seed: int
+    coding: Coding, entity: Indices, model: LinkageModel, *, seed: int
 ) -> tuple[dict[str, Floats], Floats]:
     """u of the nested group's fields between two items of one entity, and what they do together.
 
-    The second is bits to add to an item's weight, indexed by :func:`joint_state` of its fields in
-    ``together``: log2 of chance agreement as if independent over chance agreement as counted. What
-    is counted weighs against 20 pairs of what independence expects.
+    ``entity`` is the entity of each row of the right table. The second is bits to add to an item's
+    weight, indexed by :func:`joint_state` of its fields in ``together``: log2 of chance agreement
+    as if independent over chance agreement as counted. What is counted weighs against 20 pairs of
+    what independence expects.
     """
     group = model.groups[1]
-    one, other = neighbours(right, model, seed=seed)
-    levels = {}
-    for field in model.group_fields(group.name):
-        plain = replace(field, unread=None)
-        levels[field.name] = compare_field(code_field(plain, right, right), one, other)
+    one, other = neighbours(entity, seed=seed)
+    both = coding.within_right()
+    # a value that could not be read is as good as none between two rows of the reference
+    levels = {
+        field.name: compare_field(field, both, one, other)
+        for field in model.group_fields(group.name)
+    }
     u = {
         field.name: u_within_entity(field, levels[field.name])
         for field in model.group_fields(group.name)

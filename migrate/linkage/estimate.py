@@ -7,13 +7,15 @@ against the model's confounders; the M-step counts levels by those shares (Demps
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from migrate.linkage.chance import joint_state
-from migrate.linkage.model import Group, LinkageModel
+from migrate.linkage.model import LinkageModel
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -21,6 +23,8 @@ Levels = npt.NDArray[np.int8]
 # the model's own m count as this many right links: a small batch is not taken at its word
 PRIOR_LINKS = 50.0
 ROUNDS, CLOSE_ENOUGH = 25, 1e-4
+# pairs weighed at once: bounds what is held beside the shares
+PART = 500_000
 
 
 @dataclass(frozen=True)
@@ -50,16 +54,26 @@ class Probabilities:
 class Compared:
     """Candidates as arrays, sorted by record, then entity: what EM and scoring work on.
 
-    ``levels`` has shape (fields, pairs); ``terms`` the term-frequency bits of each field, (fields,
-    pairs) float32; ``record`` and ``entity`` number each pair's record and entity; ``entities`` is
-    how many entities the reference holds.
+    ``levels`` has shape (fields, pairs); ``terms`` the term-frequency bits of those fields, by their
+    position, that have any, one float32 a pair; ``record`` and ``entity`` number each pair's record
+    and entity; ``entities`` is how many entities the reference holds.
     """
 
     levels: Levels
-    terms: npt.NDArray[np.float32]
-    record: Indices
-    entity: Indices
+    terms: dict[int, npt.NDArray[np.float32]]
+    record: npt.NDArray[Any]
+    entity: npt.NDArray[Any]
     entities: int
+
+    def part(self, pairs: slice | npt.NDArray[np.bool_]) -> Compared:
+        """Some of the candidates: whole records of them."""
+        return Compared(
+            self.levels[:, pairs],
+            {position: bits[pairs] for position, bits in self.terms.items()},
+            self.record[pairs],
+            self.entity[pairs],
+            self.entities,
+        )
 
     def starts(self) -> tuple[Indices, Indices]:
         """Where each (record, entity) begins among pairs, and each record among those."""
@@ -87,35 +101,72 @@ class Shares:
     item_together: Floats
 
 
-def group_weight(
-    compared: Compared, model: LinkageModel, learned: Probabilities, names: set[str]
-) -> Floats:
-    """The bits of the fields in ``names`` for each pair, term frequencies included."""
-    total = np.zeros(compared.levels.shape[1])
-    for position, entry in enumerate(model.fields):
-        if entry.name in names:
-            total += learned.weights(entry.name)[compared.levels[position]]
-            total += compared.terms[position]
-    return total
-
-
-def shares(compared: Compared, model: LinkageModel, learned: Probabilities) -> Shares:
+def shares(
+    compared: Compared, model: LinkageModel, learned: Probabilities, *, threads: int = 1
+) -> Shares:
     """The E-step: how likely each candidate is, against all that could be true instead."""
+    pairs = len(compared.record)
+    out = Shares(*(np.zeros(pairs) for _ in range(6)))
+    cuts = _between_records(compared.record)
+
+    def part(begin: int, end: int) -> None:
+        found = _shares(compared.part(slice(begin, end)), model, learned)
+        for name, values in vars(found).items():
+            getattr(out, name)[begin:end] = values
+
+    with ThreadPoolExecutor(max(threads, 1)) as pool:
+        list(pool.map(part, cuts[:-1], cuts[1:]))
+    return out
+
+
+def _between_records(record: npt.NDArray[Any]) -> list[int]:
+    """Where to cut candidates into parts of about PART pairs without cutting a record."""
+    cuts = [0]
+    while cuts[-1] < len(record):
+        end = min(cuts[-1] + PART, len(record))
+        if end < len(record):
+            # a record's pairs stand together: cut where this one's begin, or where they end
+            start = int(np.searchsorted(record[cuts[-1] : end], record[end], side="left"))
+            end = cuts[-1] + start if start else _end_of_record(record, end)
+        cuts.append(end)
+    return cuts
+
+
+def _end_of_record(record: npt.NDArray[Any], inside: int) -> int:
+    return inside + int(np.argmax(np.r_[record[inside:] != record[inside], True]))
+
+
+def _shares(compared: Compared, model: LinkageModel, learned: Probabilities) -> Shares:
     first = model.groups[0]
-    pairs = compared.levels.shape[1]
-    fields = {entry.name for entry in model.group_fields(first.name)}
-    weight = group_weight(compared, model, learned, fields)
-    begins, records = compared.starts()
+    pairs = len(compared.record)
     if not pairs:
-        return Shares(weight, weight, weight, weight, weight, weight)
+        return Shares(*(np.zeros(0) for _ in range(6)))
+    weight = np.zeros(pairs)
+    confounding = [np.full(pairs, np.log2(kin.odds)) for kin in first.confounders]
+    for position, entry in enumerate(model.fields):
+        if entry.group != first.name:
+            continue
+        levels = compared.levels[position]
+        bits = learned.weights(entry.name)[levels]
+        if position in compared.terms:
+            bits += compared.terms[position]
+        weight += bits
+        for kin, total in zip(first.confounders, confounding, strict=True):
+            if entry.name in kin.shares:
+                total += bits
+            if entry.name in kin.differs:
+                total += np.where(levels == 0, np.log2(kin.rarity), 0.0)
+    begins, records = compared.starts()
     lengths = np.diff(np.r_[begins, pairs])
     item_weight, item_share, speaks, joint = _items(compared, model, learned, begins, lengths)
     best = np.maximum.reduceat(weight, begins)
-    confounding = _confounders(compared, model, first, learned, begins)
+    others = np.full(len(begins), -np.inf)
+    for total in confounding:
+        others = np.logaddexp2(others, np.maximum.reduceat(total, begins))
     prior = learned.priors[first.name]
     none = float(np.log2(compared.entities * (1 - prior) / prior))
-    together = _compete(best + speaks, confounding, none, records)
-    alone = _compete(best, confounding, none, records)
+    together = _compete(best + speaks, others, none, records)
+    alone = _compete(best, others, none, records)
     return Shares(
         weight,
         item_weight,
@@ -176,23 +227,6 @@ def _items(
 
 def _place(model: LinkageModel, name: str) -> int:
     return [entry.name for entry in model.fields].index(name)
-
-
-def _confounders(
-    compared: Compared,
-    model: LinkageModel,
-    group: Group,
-    learned: Probabilities,
-    begins: Indices,
-) -> Floats:
-    """Bits of all the group's confounders together, for each (record, entity)."""
-    total = np.full(len(begins), -np.inf)
-    for kin in group.confounders:
-        weight = group_weight(compared, model, learned, set(kin.shares)) + np.log2(kin.odds)
-        for name in kin.differs:
-            weight += np.where(compared.levels[_place(model, name)] == 0, np.log2(kin.rarity), 0.0)
-        total = np.logaddexp2(total, np.maximum.reduceat(weight, begins))
-    return total
 
 
 def learn(

@@ -1,7 +1,8 @@
-"""What the operators of a model's levels mean, each over pairs of distinct values at once.
+"""What the operators of a model's levels mean, each over many pairs of rows at once.
 
-Every operator takes two tables of values, a column, and pairs of row numbers where both sides have
-a text, and gives a boolean array: where it holds. Text scorers are RapidFuzz's, in bulk.
+Every operator takes the coded tables, a level, and pairs of row numbers, and gives a boolean array:
+where it holds. A text operator looks at each distinct pair of texts once; text scorers are
+RapidFuzz's, in bulk.
 """
 
 from __future__ import annotations
@@ -11,141 +12,139 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
+from migrate.linkage.coding import NO_DAY, Coding, Column
 from migrate.linkage.model import Level
-from migrate.linkage.values import Values
 
 Holds = npt.NDArray[np.bool_]
-Indices = npt.NDArray[np.int64]
+Rows = npt.NDArray[Any]
 _SLIP_LENGTH = 3
 
 
-def holds(level: Level, left: Values, right: Values, one: Indices, other: Indices) -> Holds:
-    """Where ``level`` holds between values ``one[i]`` of ``left`` and ``other[i]`` of ``right``."""
-    out = np.zeros(len(one), dtype=bool)
+def holds(level: Level, coding: Coding, one: Rows, other: Rows) -> Holds:
+    """Where ``level`` holds between rows ``one[i]`` of the left table, ``other[i]`` of the right."""
     if level.operator is None or level.column is None:
-        return out
+        return np.zeros(len(one), dtype=bool)
     if level.operator in _INTERVALS:
-        days = [
-            values.days(f"{level.column}_{edge}")[rows]
-            for values, rows in ((left, one), (right, other))
-            for edge in ("first", "last")
-        ]
-        return _INTERVALS[level.operator](*days, level.bound)
-    a, b = left.codes(right, level.column)
-    present = (a[one] >= 0) & (b[other] >= 0)
-    if present.any():
-        out[present] = _TEXTS[level.operator](
-            left, right, level.column, one[present], other[present], level.bound
+        first, last = coding.days[f"{level.column}_first"], coding.days[f"{level.column}_last"]
+        edges = (first.left[one], last.left[one], first.right[other], last.right[other])
+        known_days = np.ones(len(one), dtype=bool)
+        for edge in edges:
+            known_days &= edge != NO_DAY
+        # as int64, so that a difference of days cannot run over
+        return known_days & _INTERVALS[level.operator](
+            *(edge.astype(np.int64) for edge in edges), level.bound
         )
+    column = coding.columns[level.column]
+    a, b = column.left[one], column.right[other]
+    out = (a >= 0) & (b >= 0)
+    if level.operator == "equal":
+        out &= a == b
+    elif level.operator != "known" and out.any():
+        out[out] = _distinctly(_TEXTS[level.operator], column, a[out], b[out], level.bound)
     if level.unless is not None:
-        c, d = left.codes(right, level.unless)
-        first, second = c[one], d[other]
-        out &= (first < 0) | (second < 0) | (first == second)
-    return out
+        unless = coding.columns[level.unless]
+        c, d = unless.left[one], unless.right[other]
+        out &= (c < 0) | (d < 0) | (c == d)
+    return np.asarray(out, dtype=bool)
 
 
-def equal(
-    left: Values, right: Values, column: str, one: Indices, other: Indices, bound: float
+def _distinctly(
+    operator: Callable[[Column, Rows, Rows, float], Holds],
+    column: Column,
+    a: Rows,
+    b: Rows,
+    bound: float,
 ) -> Holds:
-    """The two texts are the same."""
-    a, b = left.codes(right, column)
-    return np.asarray(a[one] == b[other], dtype=bool)
+    """Ask the operator once for each distinct pair of texts."""
+    width = len(column.texts)
+    joint: Any = pa.array(a.astype(np.int64) * width + b).dictionary_encode()
+    pairs = joint.dictionary.to_numpy()
+    found = operator(column, pairs // width, pairs % width, bound)
+    return np.asarray(found[joint.indices.to_numpy()], dtype=bool)
 
 
-def known(
-    left: Values, right: Values, column: str, one: Indices, other: Indices, bound: float
-) -> Holds:
-    """Both are known values of a closed list; after `equal`, they are known to differ."""
-    return np.ones(len(one), dtype=bool)
-
-
-def similar(
-    left: Values, right: Values, column: str, one: Indices, other: Indices, bound: float
-) -> Holds:
+def similar(column: Column, a: Rows, b: Rows, bound: float) -> Holds:
     """Jaro–Winkler similarity (Winkler 1990), in [0, 1], of at least ``bound``."""
     score = process.cpdist(
-        left.texts(column)[one],
-        right.texts(column)[other],
+        column.text(a),
+        column.text(b),
         scorer=JaroWinkler.normalized_similarity,
         dtype=np.float32,
-        workers=-1,
+        score_cutoff=bound,
     )
     return np.asarray(score >= np.float32(bound), dtype=bool)
 
 
-def slip(
-    left: Values, right: Values, column: str, one: Indices, other: Indices, bound: float
-) -> Holds:
+def slip(column: Column, a: Rows, b: Rows, bound: float) -> Holds:
     """At most ``bound`` keying slips apart (optimal string alignment), for texts long enough.
 
     A text shorter than 3 characters has no slips: one changed digit is another number.
     """
-    a, b = left.lengths(column)[one], right.lengths(column)[other]
-    out = (np.minimum(a, b) >= _SLIP_LENGTH) & (np.abs(a - b) <= bound)
+    lengths = column.lengths()
+    short, gap = np.minimum(lengths[a], lengths[b]), np.abs(lengths[a] - lengths[b])
+    out = (short >= _SLIP_LENGTH) & (gap <= bound)
     if out.any():
         distance = process.cpdist(
-            left.texts(column)[one[out]],
-            right.texts(column)[other[out]],
+            column.text(a[out]),
+            column.text(b[out]),
             scorer=OSA.distance,
             dtype=np.int32,
-            workers=-1,
+            score_cutoff=int(bound),
         )
         out[out] = distance <= bound
     return np.asarray(out, dtype=bool)
 
 
-def neighbour(
-    left: Values, right: Values, column: str, one: Indices, other: Indices, bound: float
-) -> Holds:
+def neighbour(column: Column, a: Rows, b: Rows, bound: float) -> Holds:
     """Two different whole numbers at most ``bound`` apart, as papers numbered in a row are."""
-    a, b = left.integers(column)[one], right.integers(column)[other]
-    gap = np.abs(a - b)
-    return np.asarray((a >= 0) & (b >= 0) & (gap > 0) & (gap <= bound), dtype=bool)
+    numbers = column.integers()
+    one, other = numbers[a], numbers[b]
+    gap = np.abs(one - other)
+    return np.asarray((one >= 0) & (other >= 0) & (gap > 0) & (gap <= bound), dtype=bool)
 
 
-def subset(
-    left: Values, right: Values, column: str, one: Indices, other: Indices, bound: float
-) -> Holds:
+def subset(column: Column, a: Rows, b: Rows, bound: float) -> Holds:
     """Every part of one name stands in the other: a part of a compound name was dropped."""
-    first, second = left.texts(column)[one], right.texts(column)[other]
-    a, b = left.codes(right, column)
-    out = np.asarray(a[one] == b[other], dtype=bool)
+    out = np.asarray(a == b, dtype=bool)
+    in_parts = column.in_parts()
     # of two names in one part each, neither can be a part of the other
-    for place in np.flatnonzero(left.in_parts(column)[one] | right.in_parts(column)[other]):
-        parts, others = set(first[place].split()), set(second[place].split())
+    compound = np.flatnonzero(~out & (in_parts[a] | in_parts[b]))
+    first, second = column.text(a[compound]), column.text(b[compound])
+    for place, one, other in zip(compound, first, second, strict=True):
+        parts, others = set(one.split()), set(other.split())
         out[place] = bool(parts) and bool(others) and (parts <= others or others <= parts)
     return out
 
 
-def date_slip(
-    left: Values, right: Values, column: str, one: Indices, other: Indices, bound: float
-) -> Holds:
+def date_slip(column: Column, a: Rows, b: Rows, bound: float) -> Holds:
     """Two full dates, YYYY-MM-DD, one keying slip apart, or with day and month exchanged.
 
     A slip is one digit keyed wrong or two neighbouring digits exchanged: optimal string alignment
     of at most 1, for texts of one length.
     """
-    a, b = left.dates(column)[one], right.dates(column)[other]
-    full = (a[:, 0] > 0) & (b[:, 0] > 0)
-    differs = a != b
+    characters = column.dates()
+    one, other = characters[a], characters[b]
+    full = (one[:, 0] > 0) & (other[:, 0] > 0)
+    differs = one != other
     count = differs.sum(axis=1)
     exchanged = np.zeros(len(one), dtype=bool)
-    for place in range(a.shape[1] - 1):
+    for place in range(one.shape[1] - 1):
         exchanged |= (
             (count == 2)
             & differs[:, place]
             & differs[:, place + 1]
-            & (a[:, place] == b[:, place + 1])
-            & (a[:, place + 1] == b[:, place])
+            & (one[:, place] == other[:, place + 1])
+            & (one[:, place + 1] == other[:, place])
         )
     # YYYY-MM-DD: the month stands at 5 and 6, the day at 8 and 9
     crossed = (
         ~differs[:, :4].any(axis=1)
-        & (a[:, 5:7] == b[:, 8:]).all(axis=1)
-        & (a[:, 8:] == b[:, 5:7]).all(axis=1)
+        & (one[:, 5:7] == other[:, 8:]).all(axis=1)
+        & (one[:, 8:] == other[:, 5:7]).all(axis=1)
     )
     return np.asarray(full & ((count <= bound) | exchanged | crossed), dtype=bool)
 
@@ -166,9 +165,7 @@ def within_days(a_first: Any, a_last: Any, b_first: Any, b_last: Any, bound: flo
     return np.asarray(gap <= bound, dtype=bool)
 
 
-_TEXTS: dict[str, Callable[[Values, Values, str, Indices, Indices, float], Holds]] = {
-    "equal": equal,
-    "known": known,
+_TEXTS: dict[str, Callable[[Column, Rows, Rows, float], Holds]] = {
     "similar": similar,
     "slip": slip,
     "neighbour": neighbour,

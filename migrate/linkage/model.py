@@ -19,6 +19,8 @@ import yaml
 from migrate.errors import InputError
 
 MISSING, UNCOMPARABLE = "missing", "uncomparable"
+# rows of the right table that a record may meet in one block, where a rule says nothing else
+BUDGET = 100
 OPERATORS = {
     "equal",
     "known",
@@ -122,19 +124,24 @@ class Group:
 class BlockingRule:
     """Pairs that agree on these columns are candidates; left and right columns pair up in order.
 
-    A block of more than ``budget`` pairs is split by the ``split`` columns too.
+    In a block where a record would meet more than ``budget`` rows of the right table, it must agree
+    on one of the ``split`` columns too, or on two of them where one is not enough.
     """
 
     name: str
     left: tuple[str, ...]
     right: tuple[str, ...]
     split: tuple[str, ...] = ()
-    budget: int = 4_000
+    budget: int = BUDGET
 
 
 @dataclass(frozen=True)
 class LinkageModel:
-    """The whole model. ``swaps`` are pairs of fields that are keyed into each other's place."""
+    """The whole model. ``swaps`` are pairs of fields that are keyed into each other's place.
+
+    ``record`` is the left table's key, by which its rows are put in order, so that the order they
+    come in changes nothing.
+    """
 
     version: int
     groups: tuple[Group, ...]
@@ -143,6 +150,7 @@ class LinkageModel:
     swaps: tuple[tuple[str, str], ...] = ()
     swap_columns: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
+    record: str | None = None
 
     def group_fields(self, group: str) -> tuple[FieldComparison, ...]:
         """The fields that answer one question, in the model's order."""
@@ -198,6 +206,7 @@ def model_of(data: Mapping[str, Any]) -> LinkageModel:
         digest=hashlib.sha256(
             json.dumps(data, sort_keys=True, ensure_ascii=False, default=str).encode()
         ).hexdigest(),
+        record=data.get("record"),
     )
     _check(model)
     return model
@@ -239,7 +248,7 @@ def _rule(entry: Mapping[str, Any]) -> BlockingRule:
     left = tuple(entry["columns"]) if "columns" in entry else tuple(entry["left"])
     right = tuple(entry["columns"]) if "columns" in entry else tuple(entry["right"])
     return BlockingRule(
-        entry["name"], left, right, tuple(entry.get("split", ())), int(entry.get("budget", 4_000))
+        entry["name"], left, right, tuple(entry.get("split", ())), int(entry.get("budget", BUDGET))
     )
 
 

@@ -6,12 +6,13 @@ import numpy as np
 import pyarrow as pa
 from linkage_problem import draw
 
+from migrate.linkage.coding import code_tables
 from migrate.linkage.compare import (
     MISSING_CODE,
     UNCOMPARABLE_CODE,
-    code_field,
     compare,
     compare_field,
+    compare_rows,
 )
 from migrate.linkage.model import LinkageModel
 
@@ -37,42 +38,40 @@ def test_missing_different_and_uncomparable_are_three_levels(model: LinkageModel
         4, "born_unread", pa.array([False, False, False, True])
     )
     right = people(["a"], ["b"], ["1960"])
-    coded = code_field(field(model, "born"), left, right)
-    found = compare_field(coded, np.arange(4), np.zeros(4, dtype=np.int64))
+    coding = code_tables(left, right, model.fields, model, blocking=False)
+    found = compare_field(field(model, "born"), coding, np.arange(4), np.zeros(4, dtype=np.int64))
     assert found.tolist() == [0, 1, MISSING_CODE, UNCOMPARABLE_CODE]
 
 
 def test_missing_on_one_side_is_missing_whatever_the_other_holds(model: LinkageModel) -> None:
     left = people(["a"], ["b"], [None]).set_column(4, "born_unread", pa.array([True]))
     right = people(["a"], ["b"], [None])
-    coded = code_field(field(model, "born"), left, right)
+    coding = code_tables(left, right, model.fields, model, blocking=False)
     zero = np.zeros(1, dtype=np.int64)
-    assert compare_field(coded, zero, zero).tolist() == [MISSING_CODE]
+    assert compare_field(field(model, "born"), coding, zero, zero).tolist() == [MISSING_CODE]
 
 
 def test_names_in_each_others_place_are_swapped_in_both_fields(model: LinkageModel) -> None:
     left = people(["karlo", "karlo"], ["renmi", "renmi"], [None, None])
     right = people(["renmi", "karlo"], ["karlo", "renmi"], [None, None])
-    coded = [code_field(entry, left, right) for entry in model.fields]
-    levels = compare(coded, model, np.array([0, 1]), np.array([0, 1]))
+    levels = compare_rows(left, right, model, np.array([0, 1]), np.array([0, 1]))
     assert levels[0].tolist() == [1, 0]
     assert levels[1].tolist() == [1, 0]
 
 
 def test_a_name_that_is_given_and_surname_alike_is_not_swapped(model: LinkageModel) -> None:
     left, right = people(["karlo"], ["karlo"], [None]), people(["karlo"], ["karlo"], [None])
-    coded = [code_field(entry, left, right) for entry in model.fields]
     zero = np.zeros(1, dtype=np.int64)
-    assert compare(coded, model, zero, zero)[:2, 0].tolist() == [0, 0]
+    assert compare_rows(left, right, model, zero, zero)[:2, 0].tolist() == [0, 0]
 
 
 def test_levels_by_distinct_pairs_are_those_of_pairs_one_by_one(model: LinkageModel) -> None:
     left, right, _ = draw(60, seed=3)
-    coded = [code_field(entry, left, right) for entry in model.fields]
+    coding = code_tables(left, right, model.fields, model)
     dice = np.random.default_rng(1)
     one, other = dice.integers(0, 60, 500), dice.integers(0, right.num_rows, 500)
-    together = compare(coded, model, one, other)
+    together = compare(coding, model, one, other)
     singly = [
-        compare(coded, model, one[i : i + 1], other[i : i + 1])[:, 0].tolist() for i in range(500)
+        compare(coding, model, one[i : i + 1], other[i : i + 1])[:, 0].tolist() for i in range(500)
     ]
     assert together.T.tolist() == singly

@@ -47,9 +47,7 @@ def test_two_equal_entities_get_equal_shares(model: LinkageModel) -> None:
     u["born"] = np.array([0.01, 0.99])
     learned = Probabilities(start, u, {"owner": 0.9, "boat": 0.95}, u)
     levels = np.zeros((4, 2), dtype=np.int8)
-    compared = Compared(
-        levels, np.zeros((4, 2), np.float32), np.zeros(2, np.int64), np.array([0, 1]), 1000
-    )
+    compared = Compared(levels, {}, np.zeros(2, np.int64), np.array([0, 1]), 1000)
     found = shares(compared, model, learned)
     assert found.entity_share[0] == found.entity_share[1]
     assert 0.4 < found.entity_share[0] < 0.5
@@ -65,7 +63,7 @@ def test_a_weight_is_log2_of_m_over_u_and_absence_weighs_nothing() -> None:
 def test_nothing_is_learned_from_nothing(model: LinkageModel) -> None:
     empty = Compared(
         np.zeros((4, 0), np.int8),
-        np.zeros((4, 0), np.float32),
+        {},
         np.zeros(0, np.int64),
         np.zeros(0, np.int64),
         10,

@@ -18,6 +18,8 @@ from migrate.batch.manifest import Manifest
 from migrate.errors import RunError
 from migrate.intake.files import write_atomically
 
+ROW_GROUP = 128 * 1024
+
 
 @contextmanager
 def at_work(
@@ -85,8 +87,21 @@ def _put_back(folder: Path, known: Manifest, recorded: dict[str, str], kept: Pat
 def write_parquet(table: pa.Table, path: Path) -> Path:
     """Write a table as Parquet, whole or not at all; the same table gives the same bytes."""
     with write_atomically(path) as partial:
-        pq.write_table(table, partial, compression="zstd", row_group_size=128 * 1024)
+        schema = _plain(table.schema)
+        with pq.ParquetWriter(partial, schema, compression="zstd") as writer:
+            for begin in range(0, max(table.num_rows, 1), ROW_GROUP):
+                writer.write_table(table.slice(begin, ROW_GROUP).cast(schema), ROW_GROUP)
     return path
+
+
+def _plain(schema: pa.Schema) -> pa.Schema:
+    """Text as text: how it is held in memory is nothing to a reader of the file."""
+    return pa.schema(
+        [
+            field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
+            for field in schema
+        ]
+    )
 
 
 def write_csv(table: pa.Table, path: Path) -> Path:
