@@ -105,7 +105,8 @@ def _middles() -> tuple[Floats, Floats]:
 
 def _log_odds(yes: Floats, no: Floats) -> Floats:
     with np.errstate(divide="ignore"):
-        return np.clip(np.log(yes) - np.log(no), -_FARTHEST, _FARTHEST)
+        odds = np.log(yes) - np.log(no)
+    return np.asarray(np.clip(odds, -_FARTHEST, _FARTHEST), dtype=np.float64)
 
 
 def _pooled(values: Floats, weights: Floats, *, rising: bool) -> Floats:

@@ -95,19 +95,18 @@ def read_trained(path: Path, model: LinkageModel) -> Trained:
             found=said,
             fix="Take the file as it was, or train again",
         )
-    of = content["model"]
-    if of["sha256"] != model.digest:
-        raise InputError(
-            f"trained for another linkage model: version {of['version']}, sha256 "
-            f"{of['sha256'][:12]}…, and this one is version {model.version}, sha256 "
-            f"{model.digest[:12]}…",
-            file=path,
-            fix="Train it again with this model",
-        )
     try:
         trained = _trained(content)
+        if trained.model_digest != model.digest:
+            raise InputError(
+                f"trained for another linkage model: version {trained.model_version}, sha256 "
+                f"{trained.model_digest[:12]}…; this one is version {model.version}, sha256 "
+                f"{model.digest[:12]}…",
+                file=path,
+                fix="Train it again with this model",
+            )
         _check(trained.learned, model)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError("a trained model that cannot be used", file=path, found=error) from error
     return trained
 
@@ -182,10 +181,11 @@ def _trained(content: Mapping[str, Any]) -> Trained:
     correction = content["calibration"]
     if correction is not None:
         correction = Calibration(
-            **{
-                name: tuple(value) if isinstance(value, list) else value
-                for name, value in correction.items()
-            }
+            said=tuple(correction["said"]),
+            meant=tuple(correction["meant"]),
+            floor=correction["floor"],
+            ceiling=correction["ceiling"],
+            labels=correction["labels"],
         )
     on = content["trained_on"]
     return Trained(
