@@ -21,6 +21,7 @@ from migrate.linkage.artefact import read_table
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
+Rows = npt.NDArray[Any]
 Flags = npt.NDArray[np.bool_]
 Ids: TypeAlias = "pa.ChunkedArray[Any]"
 
@@ -54,6 +55,12 @@ class Labelled:
     match: Flags
     absent: tuple[Label, ...] = ()
     unsure: tuple[Label, ...] = ()
+
+    def within(self, kept: Flags) -> Labelled:
+        """The same among those candidates that are ``kept``, numbered as they then are."""
+        numbers = np.cumsum(kept) - 1
+        here = kept[self.pairs]
+        return Labelled(numbers[self.pairs[here]], self.match[here], self.absent, self.unsure)
 
 
 def read_labels(path: Path) -> tuple[Label, ...]:
@@ -102,53 +109,58 @@ def labelled(
     labels: Iterable[Label],
     left_ids: Ids,
     right_ids: Ids,
-    left: Indices,
-    right: Indices,
+    left: Rows,
+    right: Rows,
+    *,
+    same: bool = False,
 ) -> Labelled:
     """Find labels among candidates.
 
     ``left_ids`` and ``right_ids`` are the two tables' id columns (string); ``left`` and ``right``
-    the candidates' row numbers in them, as in a ``Linkage``, sorted by ``left``. Raises InputError
-    where an id that is labelled stands in two rows of its table.
+    the candidates' row numbers in them, as in a ``Linkage``. With ``same`` both are one table, and a
+    pair may be labelled either way round. Raises InputError where an id that is labelled stands in
+    two rows of its table.
     """
     labels = list(labels)
     row_of_left = _rows(left_ids, {label.left_id for label in labels}, "left_id")
     row_of_right = _rows(right_ids, {label.right_id for label in labels}, "right_id")
-    pairs, match = [], []
+    # of millions of candidates few are of labelled rows: only those are looked up
+    near = np.isin(left, list(row_of_left.values())) & np.isin(right, list(row_of_right.values()))
+    places = np.flatnonzero(near)
+    if same:
+        turned = np.isin(left, list(row_of_right.values()))
+        turned &= np.isin(right, list(row_of_left.values()))
+        places = np.flatnonzero(near | turned)
+    rows = zip(left[places].tolist(), right[places].tolist(), strict=True)
+    candidates = dict(zip(rows, places.tolist(), strict=True))
+    found: dict[int, bool] = {}
     absent, unsure = [], []
     for label in labels:
-        record, other = row_of_left.get(label.left_id), row_of_right.get(label.right_id)
+        one, other = row_of_left.get(label.left_id), row_of_right.get(label.right_id)
+        place = candidates.get((one, other))
+        if place is None and same:
+            place = candidates.get((other, one))
         if label.label == UNSURE:
             unsure.append(label)
-            continue
-        place = None
-        if record is not None and other is not None:
-            begin, end = np.searchsorted(left, (record, record + 1))
-            hits = np.flatnonzero(right[begin:end] == other)
-            place = int(begin + hits[0]) if len(hits) else None
-        if place is None:
+        elif place is None:
             absent.append(label)
         else:
-            pairs.append(place)
-            match.append(label.label == MATCH)
-    order = np.argsort(np.array(pairs, dtype=np.int64), kind="stable")
+            found[place] = label.label == MATCH
+    pairs = sorted(found)
     return Labelled(
-        np.array(pairs, dtype=np.int64)[order],
-        np.array(match, dtype=bool)[order],
+        np.array(pairs, dtype=np.int64),
+        np.array([found[pair] for pair in pairs], dtype=bool),
         tuple(absent),
         tuple(unsure),
     )
 
 
-def _rows(ids: Ids, wanted: set[str], column: str) -> dict[str, int]:
+def _rows(ids: Ids, wanted: set[str], column: str) -> dict[str | None, int]:
     """The row number of each wanted id."""
-    hits = np.flatnonzero(
-        pc.is_in(ids, value_set=pa.array(sorted(wanted), pa.string())).to_numpy(
-            zero_copy_only=False
-        )
-    )
+    among = pc.is_in(ids, value_set=pa.array(sorted(wanted), pa.string()))
+    hits = np.flatnonzero(among.to_numpy(zero_copy_only=False))
     found: list[Any] = ids.take(pa.array(hits)).to_pylist()
-    rows: dict[str, int] = {}
+    rows: dict[str | None, int] = {}
     for row, name in zip(hits.tolist(), found, strict=True):
         if name in rows:
             raise InputError(
@@ -161,8 +173,8 @@ def _rows(ids: Ids, wanted: set[str], column: str) -> dict[str, int]:
 def hold(
     entity_share: Floats,
     item_share: Floats,
-    record: Indices,
-    entity: Indices,
+    record: Rows,
+    entity: Rows,
     known: Labelled,
     *,
     matches: bool = True,
@@ -199,7 +211,7 @@ def hold(
     return np.minimum(entities, 1.0), np.minimum(items, 1.0)
 
 
-def _of_records(record: Indices, known: Labelled) -> Iterable[tuple[int, int, Indices, Flags]]:
+def _of_records(record: Rows, known: Labelled) -> Iterable[tuple[int, int, Indices, Flags]]:
     """Each labelled record's run of pairs, its labelled pairs, and their labels."""
     of_pair = record[known.pairs]
     for number in np.unique(of_pair):
@@ -208,7 +220,7 @@ def _of_records(record: Indices, known: Labelled) -> Iterable[tuple[int, int, In
         yield int(begin), int(end), known.pairs[here], known.match[here]
 
 
-def emphasis(record: Indices, known: Labelled, weight: float) -> Floats:
+def emphasis(record: Rows, known: Labelled, weight: float) -> Floats:
     """How much each pair counts in the M-step: ``weight`` where its record is labelled, else 1.
 
     1 is right where labelled pairs were drawn by what the model saw of them, as a clerical sample

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import betainc, betaincinv  # type: ignore[import-untyped]
+from scipy.special import betainc, betaincinv
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
