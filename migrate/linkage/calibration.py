@@ -25,8 +25,8 @@ class Calibration:
     """A correction of probabilities, non-decreasing.
 
     ``said`` and ``meant`` are log-odds (natural) of the model and of what they stand for, ascending,
-    with straight lines between. A corrected probability rises over ``ceiling``, or falls under
-    ``floor``, only where the model's own did. ``labels`` is how many it was learned from.
+    with straight lines between. A corrected probability is over ``ceiling``, or under ``floor``, only
+    as far as the model's own was. ``labels`` is how many it was learned from.
     """
 
     said: tuple[float, ...]
@@ -68,7 +68,12 @@ def calibrate(
     _, wrong = interval(int((~right[sure]).sum()), int(sure.sum()))
     _, found = interval(int(right[~sure].sum()), int((~sure).sum()))
     return Calibration(
-        tuple(said.tolist()), tuple(meant.tolist()), found, 1.0 - wrong, len(probability)
+        tuple(said.tolist()),
+        tuple(meant.tolist()),
+        # towards 0.5 is less sure, and needs no support
+        min(found, 0.5),
+        max(1.0 - wrong, 0.5),
+        len(probability),
     )
 
 

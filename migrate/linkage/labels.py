@@ -144,8 +144,12 @@ def labelled(
             unsure.append(label)
         elif place is None:
             absent.append(label)
-        else:
-            found[place] = label.label == MATCH
+        elif found.setdefault(place, label.label == MATCH) != (label.label == MATCH):
+            raise InputError(
+                "a pair is labelled one way round a match and the other way none",
+                row=label.row or None,
+                found=f"{label.left_id}, {label.right_id}",
+            )
     pairs = sorted(found)
     return Labelled(
         np.array(pairs, dtype=np.int64),
