@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -56,9 +57,9 @@ class Assignment:
 
 
 def assign(
-    record: Indices,
-    item: Indices,
-    weight: Floats,
+    record: npt.NDArray[Any],
+    item: npt.NDArray[Any],
+    weight: npt.NDArray[Any],
     *,
     unassigned: Floats | float = 0.0,
     clear: float,

@@ -8,7 +8,7 @@ join only where their pairs, taken together, speak for it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -41,14 +41,14 @@ class Clusters:
 
 def cluster(
     rows: int,
-    left: Indices,
-    right: Indices,
-    probability: Floats,
+    left: npt.NDArray[Any],
+    right: npt.NDArray[Any],
+    probability: npt.NDArray[Any],
     *,
     threshold: float = 0.5,
     uncompared: float = 0.05,
     method: Literal["average", "complete"] = "average",
-    order: Indices | None = None,
+    order: npt.NDArray[Any] | None = None,
 ) -> Clusters:
     """Clusters of ``rows`` rows from pairs ``left[i]``, ``right[i]`` that match by ``probability[i]``.
 
@@ -97,7 +97,7 @@ def cluster(
 
 
 def _checked(
-    rank: Indices, left: Indices, right: Indices, probability: Floats
+    rank: Indices, left: npt.NDArray[Any], right: npt.NDArray[Any], probability: npt.NDArray[Any]
 ) -> tuple[Indices, Indices]:
     """Both rows of each pair by their ranks, the lower one first."""
     if not len(left) == len(right) == len(probability):
@@ -112,7 +112,7 @@ def _checked(
     return one, other
 
 
-def _bits(probability: Floats | float) -> Floats:
+def _bits(probability: npt.NDArray[Any] | float) -> Floats:
     given = np.asarray(probability, dtype=np.float64)
     with np.errstate(divide="ignore"):
         odds = np.log2(given) - np.log2(1 - given)
