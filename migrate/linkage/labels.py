@@ -7,7 +7,7 @@ Rubin 2001): a labelled pair enters the M-step as 1 or 0, all others as the E-st
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -48,19 +48,22 @@ class Labelled:
     """Labels found among candidates: ``pairs`` (indices, ascending), ``match`` one flag a pair.
 
     ``absent`` are labels of pairs that are no candidates, ``unsure`` those that say nothing: neither
-    takes part in learning.
+    takes part in learning. A labelled record counts in learning as ``weight`` records do. 1 is right
+    where pairs were drawn by what the model saw of them, as a clerical sample is: what is not
+    labelled is then missing at random. More trusts the labels above the rest.
     """
 
     pairs: Indices
     match: Flags
     absent: tuple[Label, ...] = ()
     unsure: tuple[Label, ...] = ()
+    weight: float = 1.0
 
     def within(self, kept: Flags) -> Labelled:
         """The same among those candidates that are ``kept``, numbered as they then are."""
         numbers = np.cumsum(kept) - 1
         here = kept[self.pairs]
-        return Labelled(numbers[self.pairs[here]], self.match[here], self.absent, self.unsure)
+        return replace(self, pairs=numbers[self.pairs[here]], match=self.match[here])
 
 
 def read_labels(path: Path) -> tuple[Label, ...]:
@@ -224,10 +227,6 @@ def _of_records(record: Rows, known: Labelled) -> Iterable[tuple[int, int, Indic
         yield int(begin), int(end), known.pairs[here], known.match[here]
 
 
-def emphasis(record: Rows, known: Labelled, weight: float) -> Floats:
-    """How much each pair counts in the M-step: ``weight`` where its record is labelled, else 1.
-
-    1 is right where labelled pairs were drawn by what the model saw of them, as a clerical sample
-    is: what is not labelled is then missing at random. More trusts the labels above the rest.
-    """
-    return np.where(np.isin(record, record[known.pairs]), weight, 1.0)
+def emphasis(record: Rows, known: Labelled) -> Floats:
+    """How much each pair counts in the M-step: the labels' weight where its record has one, else 1."""
+    return np.where(np.isin(record, record[known.pairs]), known.weight, 1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -178,4 +179,10 @@ def test_held_shares_stay_probabilities_and_other_records_as_they_were(
 
 def test_only_labelled_records_are_emphasised() -> None:
     record = np.array([0, 0, 1, 2, 2])
-    assert emphasis(record, known((1, False), (3, True)), 5.0).tolist() == [5, 5, 1, 5, 5]
+    assert emphasis(record, replace(known((1, False), (3, True)), weight=5.0)).tolist() == [
+        5,
+        5,
+        1,
+        5,
+        5,
+    ]
