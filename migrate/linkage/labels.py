@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,9 @@ import pyarrow.compute as pc
 
 from migrate.errors import InputError
 from migrate.linkage.artefact import read_table
+
+if TYPE_CHECKING:
+    from migrate.linkage.estimate import Compared, Shares
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
@@ -230,3 +233,19 @@ def _of_records(record: Rows, known: Labelled) -> Iterable[tuple[int, int, Indic
 def emphasis(record: Rows, known: Labelled) -> Floats:
     """How much each pair counts in the M-step: the labels' weight where its record has one, else 1."""
     return np.where(np.isin(record, record[known.pairs]), known.weight, 1.0)
+
+
+def held(found: Shares, compared: Compared, known: Labelled, *, matches: bool = True) -> Shares:
+    """Shares with what people said of some pairs in place of what the model says, see :func:`hold`.
+
+    With ``matches`` False only what they refused is held, and a label alone makes no link certain.
+    """
+    entity, item = hold(
+        found.entity_share,
+        found.item_share,
+        compared.record,
+        compared.entity,
+        known,
+        matches=matches,
+    )
+    return replace(found, entity_share=entity, item_share=item)
