@@ -6,7 +6,7 @@ REPORTS ?= reports
 SAMPLE := $(REPORTS)/sample
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-intake check lint types contracts lab lock clean
+.PHONY: help demo test bench-intake bench-linkage check lint types contracts lab lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,6 +31,12 @@ $(VENV)/.test: requirements/test.lock $(VENV)/.run
 	@.venv-lab/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
+.venv-peers/.peers: requirements/peers.lock
+	@test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	@echo "installing from requirements/peers.lock"
+	@.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/peers.lock
+	@touch $@
+
 demo: $(VENV)/.run ## Run one batch on made-up data: 10,000 ledger rows, 50,000 degrees
 	@$(BIN)/migrate sample $(SAMPLE) >/dev/null
 	@$(BIN)/migrate run --source $(SAMPLE)/legacy.csv --registry "sqlite:///$(SAMPLE)/registry.sqlite#degrees" --batch demo --reports $(REPORTS) --store "sqlite:///$(SAMPLE)/store.sqlite"
@@ -41,6 +47,11 @@ test: $(VENV)/.test ## Run the whole test suite
 ROWS ?= 100000 1000000 5000000
 bench-intake: $(VENV)/.test ## Measure intake against plain pandas.read_csv (ROWS="100000 1000000 5000000")
 	@$(BIN)/python tests/benchmarks/intake.py $(ROWS) $(BENCH)
+
+SIZES ?= 60000x190000 300000x1200000 1000000x5000000
+RUNS ?= 3
+bench-linkage: $(VENV)/.test .venv-peers/.peers ## Measure linkage against Splink, recordlinkage and dedupe (SIZES=, RUNS=, BENCH=--write)
+	@$(BIN)/python tests/benchmarks/linkage.py --runs $(RUNS) $(SIZES) $(BENCH)
 
 lint: $(VENV)/.test ## Check the style of modules and notebooks
 	@$(BIN)/ruff check .
@@ -62,6 +73,7 @@ lock: ## Resolve the dependencies again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra build -o requirements/run.lock pyproject.toml
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra test -c requirements/run.lock -o requirements/test.lock pyproject.toml
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --extra build --extra lab -c requirements/run.lock -o requirements/lab.lock pyproject.toml
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header -o requirements/peers.lock requirements/peers.in
 
 clean: ## Remove environments and caches; never reports
-	rm -rf .venv .venv-lab .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-lab .venv-peers .mypy_cache .pytest_cache .ruff_cache

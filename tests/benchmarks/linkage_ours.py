@@ -1,0 +1,101 @@
+"""This project's linkage on one cleaned input: ``python linkage_ours.py INPUT OUTPUT``.
+
+Diplomas go through ``migrate.diplomas.link``, as stage 3 of a batch sends them, with the model and
+the thresholds that every batch has: outcomes, candidates and reasons are made too, which no peer
+makes. FEBRL goes through ``migrate.linkage`` with a generic model.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas  # noqa: F401  pyarrow imports it at its first look at a value
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from linkage_phases import Phases
+
+from migrate.diplomas.evaluate import FOUND
+from migrate.diplomas.link import link
+
+THREADS = 2
+# the words that the linkage tells its progress by -> phases of the table
+_PHASE_OF = {
+    "numbering": "block",
+    "blocking": "block",
+    "chance": "train",
+    "comparing": "compare",
+    "learning": "train",
+    "weighing": "compare",
+    "weighed": "decide",
+}
+
+
+class Stopwatch:
+    """Seconds by phase, told by a progress callback: a word says what begins."""
+
+    def __init__(self, phases: Phases) -> None:
+        self.phases, self.name, self.since = phases, "block", time.perf_counter()
+
+    def tell(self, done: int, total: int, what: str) -> None:
+        """Book what has passed on the phase that was running, and begin the one named."""
+        now = time.perf_counter()
+        spent = self.phases.seconds.get(self.name, 0.0)
+        self.phases.seconds[self.name] = spent + now - self.since
+        self.since = now
+        self.name = _PHASE_OF.get(what.split(" ", 1)[0], self.name)
+
+
+def diplomas(source: Path, target: Path, phases: Phases) -> None:
+    """Link, and write ``links.parquet``: every record's best candidate, ``accepted`` where it counts."""
+    with phases("load"):
+        staged = pq.read_table(source / "left.parquet")
+        registry = pq.read_table(source / "right.parquet")
+    watch = Stopwatch(phases)
+    linked = link(staged, registry, threads=THREADS, progress=watch.tell)
+    watch.tell(1, 1, "weighed")
+    with phases("decide"):
+        pq.write_table(linked.outcomes, target / "outcomes.parquet")
+        pq.write_table(linked.candidates, target / "candidates.parquet")
+    best = linked.candidates.filter(pc.equal(linked.candidates.column("rank"), 1))
+    outcomes = linked.outcomes
+    places = pc.index_in(best.column("row"), value_set=outcomes.column("row").combine_chunks())
+    of_best = outcomes.take(places)
+    links = {
+        "left_id": best.column("legacy_id"),
+        "right_id": best.column("degree_id"),
+        "score": _bits(best.column("probability").to_numpy()),
+        "margin": pc.cast(of_best.column("margin"), pa.float64()),
+        "accepted": pc.is_in(of_best.column("outcome"), value_set=pa.array(FOUND)),
+    }
+    pq.write_table(pa.table(links), target / "links.parquet")
+    if linked.linkage is not None:
+        phases.counts["pairs"] = len(linked.linkage.left)
+    for name, count in outcomes.column("outcome").to_pandas().value_counts().items():
+        phases.counts[f"outcome {name}"] = int(count)
+
+
+def _bits(probability: np.ndarray) -> pa.Array:
+    """log2 of the odds; 50 at most, where a double says 1."""
+    kept = np.clip(probability, 2.0**-50, 1 - 2.0**-50)
+    return pa.array(np.log2(kept / (1 - kept)))
+
+
+TASKS: dict[str, Callable[[Path, Path, Phases], None]] = {"diplomas": diplomas}
+
+
+def main(source: Path, target: Path) -> None:
+    """Run the task that ``input.json`` of ``source`` names; results go into ``target``."""
+    phases = Phases()
+    task = json.loads((source / "input.json").read_text(encoding="utf-8"))["task"]
+    TASKS[task](source, target, phases)
+    phases.write(target)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
