@@ -22,7 +22,9 @@ COLUMNS = (
     "bits",
 )
 # competitors of less than this share are not worth a line
-_WORTH_A_LINE = 1e-12
+_WORTH_A_LINE = 1e-9
+# what eight decimals no longer show
+_SMALL = 1e-6
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,8 @@ def _question_lines(
     lines.append(f"  share {question.share:.8f}, against")
     for other in question.competitors:
         if other.share >= _WORTH_A_LINE or other is question.competitors[0]:
-            lines.append(f"    {other.share:.8f}  {other.name}")
+            share = f"{other.share:.8f}" if other.share >= _SMALL else f"{other.share:<10.1e}"
+            lines.append(f"    {share}  {other.name}")
     return lines
 
 

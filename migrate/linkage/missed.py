@@ -141,7 +141,8 @@ def _lost(pair: Explanation, accept: float) -> str:
     """The first step at which a candidate falls."""
     for question in pair.questions:
         best = question.competitors[0]
-        if best.share > question.share:
+        # a tie is no win
+        if best.share >= question.share:
             return (
                 f"A candidate, and lost the question of the {question.group}: {best.name} has "
                 f"share {best.share:.5f}, it has {question.share:.5f}."
