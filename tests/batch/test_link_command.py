@@ -1,0 +1,239 @@
+"""`migrate link` looks into a finished batch, and leaves it as it was."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from batch_room import BATCH, Room, Whole, migrate, rows_of
+
+from migrate.intake.files import sha256
+
+
+@pytest.fixture(scope="module")
+def room(whole: Whole, tmp_path_factory: pytest.TempPathFactory) -> Room:
+    return whole.room.copied(tmp_path_factory.mktemp("looked-into"))
+
+
+def ask(room: Room, *options: str) -> str:
+    """What the command says of the room's batch."""
+    done = migrate("link", "--batch", BATCH, "--reports", str(room.reports), *options)
+    assert done.code == 0, done.err
+    return done.out
+
+
+def ask_json(room: Room, *options: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(ask(room, *options, "--json"))
+    return found
+
+
+def candidates(room: Room) -> pd.DataFrame:
+    return pq.read_table(room.folder / "candidates.parquet").to_pandas()
+
+
+def first_of(room: Room, outcome: str) -> dict[str, str]:
+    return next(row for row in rows_of(room.folder / "outcomes.csv") if row["outcome"] == outcome)
+
+
+def hashes(room: Room) -> dict[str, str]:
+    return {
+        str(path.relative_to(room.root)): sha256(path)
+        for path in sorted(room.root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_the_evidence_is_that_of_the_batch_and_the_batch_is_left_as_it_was(room: Room) -> None:
+    before = hashes(room)
+    best = candidates(room).query("rank == 1").set_index("legacy_id")
+    ids = best.index[:: max(len(best) // 4, 1)]
+    assert len(ids) >= 3
+    for legacy_id in ids:
+        wanted = best.loc[legacy_id]
+        found = ask_json(room, "--explain", legacy_id)
+        assert found["degree_id"] == wanted["degree_id"]
+        pair = found["pair"]
+        assert pair["candidate"]
+        assert pair["probability"] == pytest.approx(wanted["probability"], abs=1e-7)
+        for line in pair["fields"]:
+            name = "together_weight" if line["field"] == "together" else f"weight_{line['field']}"
+            assert line["bits"] == pytest.approx(wanted[name], abs=1e-3), name
+        person, degree = pair["groups"]
+        assert person["weight"] == pytest.approx(wanted["person_weight"], abs=1e-3)
+        assert degree["weight"] == pytest.approx(wanted["degree_weight"], abs=1e-3)
+    assert hashes(room) == before
+
+
+def test_an_explanation_tells_values_outcome_and_rules(room: Room) -> None:
+    linked = first_of(room, "linked")
+    said = ask(room, "--explain", linked["legacy_id"])
+    assert said.startswith(f"Legacy record {linked['legacy_id']} (row ")
+    assert f"linked, degree {linked['degree_id']}." in said
+    assert "The record's best candidate, and linked." in said
+    assert "both names by sound" in said
+    assert "as read" in said
+
+
+def test_a_degree_that_was_never_proposed_is_explained_too(room: Room) -> None:
+    linked = first_of(room, "linked")
+    proposed = set(candidates(room).query("legacy_id == @linked['legacy_id']")["degree_id"])
+    ids = pq.read_table(room.folder / "registry.parquet")["degree_id"].to_pylist()
+    stranger = next(degree for degree in ids if degree not in proposed)
+    found = ask_json(room, "--explain", linked["legacy_id"], "--degree", stranger)
+    assert not found["pair"]["candidate"]
+    assert found["lost"].startswith("No rule proposes it. The nearest is")
+    assert not any(rule["proposed"] for rule in found["rules"])
+    assert found["runner_up"]["degree_id"] == linked["degree_id"]
+    assert found["runner_up"]["margin"] < 0
+
+
+def test_a_picture_is_the_same_each_time_and_never_written_over(room: Room, tmp_path: Path) -> None:
+    legacy_id = first_of(room, "linked")["legacy_id"]
+    for form in ("png", "svg"):
+        files = [tmp_path / f"{name}.{form}" for name in "ab"]
+        for path in files:
+            assert f"wrote {path}" in ask(room, "--explain", legacy_id, "--picture", str(path))
+        assert files[0].read_bytes() == files[1].read_bytes()
+    again = ("--explain", legacy_id, "--picture", str(tmp_path / "a.png"))
+    refused = migrate("link", "--batch", BATCH, "--reports", str(room.reports), *again).refused(2)
+    assert "a.png: this file is there already" in refused
+
+
+def test_recall_is_counted_against_truth(room: Room) -> None:
+    truth = room.root / "sample" / "truth" / "truth.csv"
+    found = ask_json(room, "--blocking-report", "--truth", str(truth))
+    outcomes = {row["legacy_id"]: row["outcome"] for row in rows_of(room.folder / "outcomes.csv")}
+    pairs = [(row["legacy_id"], row["degree_id"]) for row in rows_of(truth) if row["degree_id"]]
+    compared = [pair for pair in pairs if outcomes.get(pair[0]) != "quarantined"]
+    known = pq.read_table(room.folder / "registry.parquet")["degree_id"].to_pylist()
+    there = [pair for pair in compared if pair[1] in set(known)]
+    assert found["links"] == len(there)
+    assert found["not_compared"] == len(pairs) - len(compared)
+    kept = set(zip(*(candidates(room)[name] for name in ("legacy_id", "degree_id")), strict=True))
+    missed = {(link["legacy_id"], link["degree_id"]) for link in found["missed_links"]}
+    assert missed.isdisjoint(kept)
+    assert missed <= set(there)
+    assert found["found"] == len(there) - len(missed)
+    assert found["recall"] == pytest.approx(found["found"] / len(there))
+    for rule in found["rules"]:
+        without = (found["found"] - rule["by it alone"]) / len(there)
+        assert rule["recall without it"] == pytest.approx(without)
+
+
+def test_without_truth_what_is_missed_is_estimated(room: Room) -> None:
+    found = ask_json(room, "--blocking-report")
+    assert found["judged_by"] == "sure links"
+    assert found["missed"] >= 0
+    assert "Chao 1989" in ask(room, "--blocking-report")
+
+
+def test_a_truth_file_of_another_batch_is_refused(room: Room, tmp_path: Path) -> None:
+    strange = tmp_path / "truth.csv"
+    strange.write_text("legacy_id,degree_id\nnobody,D1\n")
+    options = ("--blocking-report", "--truth", str(strange))
+    done = migrate("link", "--batch", BATCH, "--reports", str(room.reports), *options)
+    assert "no line of the truth file is of a record and a degree that this batch" in done.refused(
+        2
+    )
+    strange.write_text("id,degree\n1,2\n")
+    done = migrate("link", "--batch", BATCH, "--reports", str(room.reports), *options)
+    assert "a column is missing (found: legacy_id, degree_id)" in done.refused(2)
+
+
+def test_a_sample_is_drawn_labelled_and_read_back(room: Room, tmp_path: Path) -> None:
+    path = tmp_path / "sample.csv"
+    assert "wrote" in ask(room, "--sample", "12", "--out", str(path))
+    lines = rows_of(path)
+    assert 0 < len(lines) <= 12
+    empty = migrate("link", "--batch", BATCH, "--reports", str(room.reports), "--labels", str(path))
+    assert "no line of this sample is labelled yet" in empty.refused(2)
+    with path.open("w", encoding="utf-8-sig", newline="") as stream:
+        writer = csv.DictWriter(stream, list(lines[0]))
+        writer.writeheader()
+        writer.writerows(line | {"label": "match", "who": "Z. K."} for line in lines)
+    found = ask_json(room, "--labels", str(path), "--rate", "0.1")
+    accepted = [line for line in lines if line["accepted"] == "yes"]
+    assert (found["verdict"]["looked"], found["verdict"]["wrong"]) == (len(accepted), 0)
+    assert found["reliability"]["pairs"] == len(lines)
+    assert found["threshold"]["rate"] == 0.1
+    said = ask(room, "--labels", str(path))
+    assert "accepted links were looked at: 0 wrong" in said
+    assert "| probability | pairs |" in said
+
+
+def test_a_trained_model_gives_the_same_evidence_without_learning(
+    room: Room, tmp_path: Path
+) -> None:
+    path = tmp_path / "model.json"
+    assert ask(room, "--train", str(path)).startswith(f"wrote {path}: learned from")
+    for row in (first_of(room, "linked"), first_of(room, "mismatch")):
+        options = ("--explain", row["legacy_id"])
+        learned, taken = (
+            ask_json(room, *options),
+            ask_json(room, *options, "--model", str(path)),
+        )
+        assert learned["degree_id"] == taken["degree_id"]
+        bits = [[line["bits"] for line in one["pair"]["fields"]] for one in (learned, taken)]
+        assert np.allclose(*bits, atol=1e-6)
+        assert learned["pair"]["probability"] == pytest.approx(taken["pair"]["probability"])
+        assert learned["rules"] == taken["rules"]
+
+
+REFUSED = {
+    "nothing to do": ((), "one of --blocking-report, --explain, --sample, --labels, --train must"),
+    "two things": (("--explain", "1", "--blocking-report"), "(found: --blocking-report and --expl"),
+    "a stray option": (("--blocking-report", "--degree", "D1"), "--degree goes with --explain"),
+    "no such record": (("--explain", "none"), "column legacy_id: the batch has no such legacy"),
+    "no such degree": (("--explain", "{linked}", "--degree", "none"), "has no such degree (found:"),
+    "no picture": (("--explain", "{linked}", "--picture", "a.pdf"), "a.pdf: a picture is a .png"),
+    "nowhere to write": (("--sample", "3"), "--sample needs --out"),
+    "no model": (("--explain", "{linked}", "--model", "none.json"), "none.json: this trained mod"),
+    "no sample": (("--labels", "none.csv"), "none.csv: this file cannot be read"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_cannot_be_done_is_refused_in_one_line(room: Room, case: str, tmp_path: Path) -> None:
+    options, said = REFUSED[case]
+    linked = first_of(room, "linked")["legacy_id"]
+    given = [option.format(linked=linked) for option in options]
+    start = ("link", "--batch", BATCH, "--reports", str(room.reports))
+    assert said in migrate(*start, *given, cwd=tmp_path).refused(2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_quarantined_record_is_told_why_it_was_not_compared(room: Room) -> None:
+    rows = [row for row in rows_of(room.folder / "outcomes.csv") if row["outcome"] == "quarantined"]
+    named = [row for row in rows if row["legacy_id"]]
+    if not named:
+        pytest.skip("this sample has no quarantined row with an id")
+    start = ("link", "--batch", BATCH, "--reports", str(room.reports))
+    said = migrate(*start, "--explain", named[0]["legacy_id"]).refused(2)
+    assert "this record was not compared" in said
+    assert "quarantined" in said
+
+
+def test_without_an_option_it_tells_what_it_can_do(room: Room) -> None:
+    done = migrate("link")
+    assert done.code == 2
+    assert "Usage: migrate link" in done.out
+    missing = migrate("link", "--batch", "none", "--reports", str(room.reports), "--explain", "1")
+    assert "there is no such batch" in missing.refused(2)
+    unnamed = migrate("link", "--blocking-report").refused(2)
+    assert "--batch must be given" in unnamed
+
+
+def test_a_batch_that_has_not_linked_is_refused(sample: Room, tmp_path: Path) -> None:
+    room = sample.copied(tmp_path / "room")
+    folder = room.reports / "early"
+    folder.mkdir(parents=True)
+    manifest = {"format": 1, "batch": "early", "stages": {"1-intake": {"artefacts": {}}}}
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    start = ("link", "--batch", "early", "--reports", str(room.reports), "--blocking-report")
+    assert "stage 3-link of batch early has not run" in migrate(*start).refused(2)
