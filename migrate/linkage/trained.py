@@ -187,6 +187,8 @@ def _trained(content: Mapping[str, Any]) -> Trained:
             ceiling=correction["ceiling"],
             labels=correction["labels"],
         )
+        if len(correction.said) != len(correction.meant):
+            raise ValueError("calibration")
     on = content["trained_on"]
     return Trained(
         learned,

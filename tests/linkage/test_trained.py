@@ -140,7 +140,13 @@ def _of_zero(content: dict[str, Any]) -> None:
     content["m"]["name"][0] = 0.0
 
 
-@pytest.mark.parametrize("spoil", [_without_level, _without_field, _without_model, _of_zero])
+def _half_calibrated(content: dict[str, Any]) -> None:
+    content["calibration"]["said"].pop()
+
+
+@pytest.mark.parametrize(
+    "spoil", [_without_level, _without_field, _without_model, _of_zero, _half_calibrated]
+)
 def test_what_lacks_a_probability_is_refused_though_its_hash_fits(
     path: Path, model: LinkageModel, spoil: Callable[[dict[str, Any]], None]
 ) -> None:
