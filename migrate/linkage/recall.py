@@ -15,8 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from migrate.linkage.link import Linkage
+from migrate.linkage.model import BlockingRule
 
 Indices = npt.NDArray[np.int64]
 Bits = npt.NDArray[np.uint64]
@@ -28,6 +31,7 @@ COLUMNS = (
     "blocks split",
     "pairs left out",
     "links",
+    "links left out",
     "recall",
     "by it alone",
     "recall without it",
@@ -102,7 +106,7 @@ class Judged:
 
     ``table`` has one row a rule and COLUMNS. ``links`` are how many are known, ``found`` how many of
     them are candidates; ``missed`` how many are not: counted where truth is known, else Chao's lower
-    bound.
+    bound. ``left_out`` of those that are known agree with a rule, in a block over its budget.
     """
 
     basis: str
@@ -110,6 +114,7 @@ class Judged:
     links: int
     found: int
     missed: float
+    left_out: int
 
     @property
     def recall(self) -> float:
@@ -122,7 +127,8 @@ class Judged:
         if self.basis == "truth":
             return (
                 f"{self.links:,} true links, {self.found:,} of them candidates: recall "
-                f"{self.recall:.4%}; {self.missed:,.0f} missed"
+                f"{self.recall:.4%}; {self.missed:,.0f} missed, {self.left_out:,} of them in blocks "
+                "over a rule's budget"
             )
         return (
             f"no truth given: judged by {self.links:,} sure links. All rules miss at least "
@@ -131,8 +137,8 @@ class Judged:
         )
 
 
-def judge(linkage: Linkage, known: KnownLinks) -> Judged:
-    """Judge every rule of a linkage's model by known links.
+def judge(linkage: Linkage, left: pa.Table, right: pa.Table, known: KnownLinks) -> Judged:
+    """Judge every rule of a linkage's model by known links; the tables are those that were linked.
 
     Recall is a share of the known links, or of the sure links and those that Chao's bound adds.
     """
@@ -140,10 +146,13 @@ def judge(linkage: Linkage, known: KnownLinks) -> Judged:
     missed = links - found if known.basis == "truth" else missed_at_least(known.rules)
     total = max(found + missed, 1)
     rows = []
-    for place, report in enumerate(linkage.blocking):
+    lost = np.zeros(links, dtype=bool)
+    for place, (rule, report) in enumerate(zip(linkage.model.rules, linkage.blocking, strict=True)):
         bit = np.uint64(1 << place)
-        by_it = int(((known.rules & bit) != 0).sum())
+        by_it = (known.rules & bit) != 0
         alone = int((known.rules == bit).sum())
+        left_out = _agrees(rule, left, right, known) & ~by_it
+        lost |= left_out & known.missed
         rows.append(
             (
                 report.rule,
@@ -151,11 +160,26 @@ def judge(linkage: Linkage, known: KnownLinks) -> Judged:
                 report.new_pairs,
                 report.blocks_split,
                 report.pairs_left_out,
-                by_it,
-                by_it / total,
+                int(by_it.sum()),
+                int(left_out.sum()),
+                int(by_it.sum()) / total,
                 alone,
                 (found - alone) / total,
             )
         )
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    return Judged(known.basis, table, links, found, float(missed))
+    return Judged(known.basis, table, links, found, float(missed), int(lost.sum()))
+
+
+def _agrees(
+    rule: BlockingRule, left: pa.Table, right: pa.Table, known: KnownLinks
+) -> npt.NDArray[np.bool_]:
+    """Which known links agree on a rule's columns; a missing value agrees with nothing."""
+    one, other = pa.array(known.left), pa.array(known.right)
+    same = np.ones(len(known.left), dtype=bool)
+    for column, mate in zip(rule.left, rule.right, strict=True):
+        ours = left.column(column).take(one).cast(pa.string())
+        theirs = right.column(mate).take(other).cast(pa.string())
+        equal = pc.fill_null(pc.equal(ours, theirs), False)
+        same &= np.asarray(equal.to_numpy(zero_copy_only=False), dtype=bool)
+    return same

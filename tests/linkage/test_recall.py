@@ -38,7 +38,7 @@ def keys(table: pa.Table, columns: tuple[str, ...]) -> list[tuple[Any, ...] | No
 
 def test_a_rule_proposes_the_true_links_that_agree_on_its_columns(problem: Problem) -> None:
     linkage, left, right, one, other = problem
-    judged = judge(linkage, true_links(linkage, one, other))
+    judged = judge(linkage, left, right, true_links(linkage, one, other))
     owners = right["owner_id"].to_pylist()
     for rule, row in zip(linkage.model.rules, judged.table.to_dict("records"), strict=True):
         ours, theirs = keys(left, rule.left), keys(right, rule.right)
@@ -56,22 +56,22 @@ def test_a_rule_proposes_the_true_links_that_agree_on_its_columns(problem: Probl
 
 def test_recall_without_a_rule_is_what_linking_without_it_finds(problem: Problem) -> None:
     linkage, left, right, one, other = problem
-    judged = judge(linkage, true_links(linkage, one, other))
+    judged = judge(linkage, left, right, true_links(linkage, one, other))
     for place, row in enumerate(judged.table.to_dict("records")):
         rules = [rule for n, rule in enumerate(MODEL["blocking"]) if n != place]
         fewer = link_tables(left, right, model_of({**MODEL, "blocking": rules}))
-        again = judge(fewer, true_links(fewer, one, other))
+        again = judge(fewer, left, right, true_links(fewer, one, other))
         assert row["recall without it"] == pytest.approx(again.recall)
         assert judged.found - row["by it alone"] == again.found
 
 
 def test_the_missed_are_those_that_are_no_candidates(problem: Problem) -> None:
-    linkage, _, _, one, other = problem
+    linkage, left, right, one, other = problem
     known = true_links(linkage, one, other)
     pairs = set(zip(linkage.left.tolist(), linkage.right.tolist(), strict=True))
     by_hand = [pair not in pairs for pair in zip(one.tolist(), other.tolist(), strict=True)]
     assert known.missed.tolist() == by_hand
-    judged = judge(linkage, known)
+    judged = judge(linkage, left, right, known)
     assert (judged.links, judged.missed) == (600, sum(by_hand))
     assert f"{sum(by_hand):,} missed" in judged.text()
 
@@ -107,10 +107,10 @@ def test_it_is_less_than_what_is_missed_where_some_links_are_hard_to_catch() -> 
 
 
 def test_without_truth_the_sure_links_stand_for_it(problem: Problem) -> None:
-    linkage, _, _, _, _ = problem
+    linkage, left, right, _, _ = problem
     known = sure_links(linkage)
     assert len(np.unique(known.left)) == len(known.left)
-    judged = judge(linkage, known)
+    judged = judge(linkage, left, right, known)
     assert judged.basis == "sure links"
     assert judged.found == judged.links == len(known.left)
     assert judged.recall == pytest.approx(judged.links / (judged.links + judged.missed))
@@ -121,7 +121,7 @@ def test_a_proposal_taken_up_makes_the_pairs_it_said_and_brings_the_links() -> N
     fewer = model_of({**MODEL, "blocking": MODEL["blocking"][1:2]})
     linkage, left, right, one, other = problem_of(fewer)
     known = true_links(linkage, one, other)
-    judged = judge(linkage, known)
+    judged = judge(linkage, left, right, known)
     found = propose(fewer, left, right, known)
     rule = {"name": "proposed", "columns": list(found[0].columns), "budget": 100}
     more = model_of({**MODEL, "blocking": [*MODEL["blocking"][1:2], rule]})
@@ -129,7 +129,10 @@ def test_a_proposal_taken_up_makes_the_pairs_it_said_and_brings_the_links() -> N
     report = again.blocking[1]
     assert (report.pairs, report.pairs_left_out) == (found[0].pairs, found[0].left_out)
     # another boat of theirs may bring an owner too
-    assert judge(again, true_links(again, one, other)).found >= judged.found + found[0].links
+    assert (
+        judge(again, left, right, true_links(again, one, other)).found
+        >= judged.found + found[0].links
+    )
     assert found[0].links > 0
 
 
@@ -151,6 +154,23 @@ def test_no_proposal_is_a_rule_of_the_model_made_narrower(problem: Problem) -> N
     standing = [set(rule.left) for rule in linkage.model.rules if rule.left == rule.right]
     assert not any(rule <= set(one.columns) for one in found for rule in standing)
     assert pool(linkage.model, left, right) == ("given", "name", "born", "built")
+
+
+def test_links_in_blocks_over_the_budget_are_counted() -> None:
+    left, right, truth = draw(300, seed=17, no_birth=0.0)
+    rules = [
+        {"name": "built", "columns": ["built"], "split": ["born"], "budget": 5},
+        {"name": "names", "columns": ["given", "name"], "budget": 100},
+    ]
+    linkage = link_tables(left, right, model_of({**MODEL, "blocking": rules}))
+    known = true_links(linkage, np.arange(300), np.array(truth))
+    judged = judge(linkage, left, right, known)
+    # every true link agrees on the year the boat was built
+    built, names = judged.table.to_dict("records")
+    assert built["links left out"] == 300 - built["links"]
+    assert names["links left out"] == 0
+    assert judged.left_out == judged.missed
+    assert f"{judged.left_out:,} of them in blocks over a rule's budget" in judged.text()
 
 
 def test_nothing_is_proposed_where_nothing_is_missed() -> None:

@@ -39,7 +39,7 @@ def blocking(inspected: Inspected, truth: Path | None, price: float) -> Answer:
         pairs = [(line["legacy_id"], line["degree_id"]) for _, line in lines]
         found = truth_of(inspected, pairs)
         known = true_links(linkage, np.array(found.left), np.array(found.right))
-    judged = judge(linkage, known)
+    judged = judge(linkage, inspected.left, inspected.right, known)
     proposals = propose(linkage.model, inspected.left, inspected.right, known, price=price)
     proposed = table_of(proposals, known)
     pairs_made, every = len(linkage.left), inspected.left.num_rows * inspected.right.num_rows
@@ -51,6 +51,7 @@ def blocking(inspected: Inspected, truth: Path | None, price: float) -> Answer:
         "links": judged.links,
         "found": judged.found,
         "missed": judged.missed,
+        "left_out": judged.left_out,
         "recall": judged.recall,
         "rules": judged.table.to_dict("records"),
         "proposals": [asdict(one) for one in proposals],
