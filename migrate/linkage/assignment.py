@@ -25,7 +25,7 @@ GRAIN = 2.0**-20
 MOST_BITS = 2.0**20
 # components are solved together, densely, up to this many records
 DENSE = 64
-# in a component of more records, losses are worked out up to `clear` only
+# in a component of more records, losses of `clear` or more are not worked out further
 EXACT = 2_000
 
 
@@ -42,8 +42,10 @@ class Assignment:
     One a pair, as given: ``loss``, the bits that the best total loses if this pair is assigned, 0
     for those that are, infinite for those not over ``unassigned``; ``rival``, whether that is less
     than ``clear``, or nothing, though another was assigned. ``largest`` is the number of records of
-    the largest component; ``bounded`` how many losses are known to be ``clear`` or more but not
-    how much more, because their component has over 2,000 records.
+    the largest component; ``bounded`` how many losses are no more than least ones. In a component of
+    over 2,000 records that is so of losses of ``clear`` or more. In one that is too much work for
+    that too (:data:`migrate.linkage.matching.WORK`) it is so of all: more is called tied there than
+    is, never less.
     """
 
     record: Indices
@@ -176,10 +178,8 @@ def _solve(
         else:
             chosen[places] = matched_sparsely(row, column, gain[places])
             reach = clear if row.max() >= EXACT else np.inf
-            loss[places] = losses_sparse(row, column, gain[places], chosen[places], reach)
-            over = places[~np.isfinite(loss[places])]
-            loss[over] = clear
-            bounded += len(over)
+            loss[places], least = losses_sparse(row, column, gain[places], chosen[places], reach)
+            bounded += int(least.sum())
     return loss, chosen, int(row_count.max()), bounded
 
 

@@ -17,6 +17,8 @@ Indices = npt.NDArray[np.int64]
 Choice = npt.NDArray[np.bool_]
 # sources of shortest paths looked at together: bounds the memory of their distances
 SOURCES = 256
+# steps of shortest paths (sources times edges) in one component: about ten seconds
+WORK = 300_000_000
 
 
 def matched_densely(row: Indices, column: Indices, gain: Floats) -> Choice:
@@ -79,8 +81,12 @@ def losses_dense(row: Indices, column: Indices, gain: Floats, chosen: Choice) ->
 
 def losses_sparse(
     row: Indices, column: Indices, gain: Floats, chosen: Choice, reach: float
-) -> Floats:
-    """The same by Johnson's (1977) shortest paths; infinite where a way is longer than ``reach``."""
+) -> tuple[Floats, Choice]:
+    """The same by Johnson's (1977) shortest paths, and which of them are least losses only.
+
+    Losses of ``reach`` or more are not worked out further than to be that; nor is any where the
+    paths would be more than WORK steps, so that ties may be called that are none, never missed.
+    """
     owner, cost, now = _exchanges(row, column, gain, chosen)
     n = len(now)
     every, nobody = np.arange(n), np.full(n, n)
@@ -99,14 +105,21 @@ def losses_sparse(
     length = length + potential[tail] - potential[head]
     shortest = np.lexsort((length, head, tail))
     edge = shortest[np.r_[True, (np.diff(tail[shortest]) != 0) | (np.diff(head[shortest]) != 0)]]
+    edge = edge[length[edge] < reach]
     graph = csr_array((length[edge], (tail[edge], head[edge])), shape=(n + 1, n + 1))
-    loss = np.full(len(row), np.inf)
-    wanted = np.unique(owner[others])
+    # what a pair costs by itself; the way back only adds to it
+    loss = np.where(others, cost + potential[row] - potential[owner], 0.0)
+    least = others & (loss >= reach)
+    open_ = np.flatnonzero(others & ~least)
+    wanted = np.unique(owner[open_])
+    if len(wanted) * len(edge) > WORK:
+        least[open_] = True
+        return loss, least
     for begin in range(0, len(wanted), SOURCES):
         sources = wanted[begin : begin + SOURCES]
         distance = dijkstra(graph, indices=sources, limit=reach)
-        of = np.flatnonzero(others & np.isin(owner, sources))
-        way = distance[np.searchsorted(sources, owner[of]), row[of]]
-        loss[of] = cost[of] + potential[row[of]] - potential[owner[of]] + way
-    loss[chosen] = 0
-    return loss
+        of = open_[np.isin(owner[open_], sources)]
+        back = distance[np.searchsorted(sources, owner[of]), row[of]]
+        least[of] = ~np.isfinite(back)
+        loss[of] = np.where(least[of], np.maximum(loss[of], reach), loss[of] + back)
+    return loss, least

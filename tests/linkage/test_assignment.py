@@ -201,13 +201,43 @@ def test_a_large_component_is_exact() -> None:
 
 
 def test_a_component_too_large_for_exact_losses_says_so() -> None:
+    exact = run(ring(300), clear=3.0)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(assignment, "EXACT", 200)
         found = run(ring(300), clear=3.0)
-    assert (found.pair >= 0).all()
+    assert found.pair.tolist() == exact.pair.tolist()
     assert found.bounded == 300
-    assert found.loss[1::2].tolist() == [3.0] * 300
+    assert (found.loss <= exact.loss).all()
+    assert found.loss[1::2].min() >= 3.0
     assert not found.tied.any()
+
+
+@settings(max_examples=100, deadline=None)
+@given(problems)
+def test_of_a_large_component_what_is_under_clear_is_exact(pairs: list[Pair]) -> None:
+    exact = run(pairs, clear=0.25)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assignment, "DENSE", 1)
+        patch.setattr(assignment, "EXACT", 1)
+        found = run(pairs, clear=0.25)
+    assert found.tied.tolist() == exact.tied.tolist()
+    near = exact.loss < 0.25
+    assert found.loss[near].tolist() == exact.loss[near].tolist()
+    assert (found.loss[~near] >= 0.25).all()
+
+
+@settings(max_examples=100, deadline=None)
+@given(problems)
+def test_what_is_too_much_work_is_called_tied_rather_than_missed(pairs: list[Pair]) -> None:
+    exact = run(pairs, clear=0.25)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assignment, "DENSE", 1)
+        patch.setattr(matching, "WORK", -1)
+        found = run(pairs, clear=0.25)
+    total = sum(pairs[place][2] for place in found.pair if place >= 0)
+    assert total == sum(pairs[place][2] for place in exact.pair if place >= 0)
+    assert (found.tied | ~exact.tied).all()
+    assert (found.loss <= exact.loss).all()
 
 
 def test_three_hundred_thousand_records_take_under_a_second() -> None:
