@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -42,15 +43,16 @@ def settle(decisions: Decisions, linkage: Linkage, left: pa.Table, right: pa.Tab
         pc.fill_null(pc.not_equal(right.column("validity_code"), ""), False),
         right.column("coded_in_store"),
     ).to_numpy(zero_copy_only=False)
+    claimed: Any = linkage.right[decisions.pair]
+    linked = np.flatnonzero(np.array(outcome) == "linked")
+    often = np.bincount(claimed[linked], minlength=right.num_rows) > 1
     claims: dict[int, list[int]] = {}
-    for place, pair in enumerate(decisions.pair.tolist()):
-        if outcome[place] == "linked":
-            claims.setdefault(int(linkage.right[pair]), []).append(place)
+    for place in linked[often[claimed[linked]]].tolist():
+        claims.setdefault(int(claimed[place]), []).append(place)
     contested = []
     for places in claims.values():
-        if len(places) > 1:
-            first = min(places, key=lambda place: (-decisions.probability[place], place))
-            contested.append((first, [place for place in places if place != first]))
+        first = min(places, key=lambda place: (-decisions.probability[place], place))
+        contested.append((first, [place for place in places if place != first]))
     against = iter(
         _disagreements(
             linkage,
@@ -71,12 +73,11 @@ def settle(decisions: Decisions, linkage: Linkage, left: pa.Table, right: pa.Tab
             outcome[first] = "mismatch"
             stands[first] = rest[[bool(fields) for fields in found].index(True)]
             contradicts[first] = tuple(dict.fromkeys(name for names in found for name in names))
-    for degree, places in claims.items():
-        if coded[degree]:
-            for place in places:
-                if outcome[place] in ("linked", "duplicate"):
-                    outcome[place], stands[place] = "already_coded", -1
-    coded_now = [bool(flag) for flag in coded[linkage.right[decisions.pair]]]
+    has_code = coded[claimed]
+    for place in linked[has_code[linked]].tolist():
+        if outcome[place] in ("linked", "duplicate"):
+            outcome[place], stands[place] = "already_coded", -1
+    coded_now = has_code.tolist()
     return Settled(outcome, contradicts, stands, coded_now)
 
 

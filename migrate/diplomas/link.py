@@ -185,7 +185,18 @@ def _candidates(
     probability = shares.entity_share * shares.item_share
     weight = shares.entity_weight + shares.item_weight
     source: Any = left.column("row").to_numpy()
-    order = np.lexsort((linkage.right, -weight, -probability, source[linkage.left]))
+    likely = _likely(probability, linkage.left, KEPT) | decisions.rival
+    chosen = np.flatnonzero(likely)
+    order = chosen[
+        np.lexsort(
+            (
+                linkage.right[chosen],
+                -weight[chosen],
+                -probability[chosen],
+                source[linkage.left[chosen]],
+            )
+        )
+    ]
     begins = np.flatnonzero(np.r_[True, linkage.left[order][1:] != linkage.left[order][:-1]])
     lengths = np.diff(np.r_[begins, len(order)])
     rank = np.arange(len(order)) - np.repeat(begins, lengths) + 1
@@ -213,6 +224,17 @@ def _candidates(
         columns[f"weight_{field.name}"] = pa.array(np.round(bits, 4))
     columns["together_weight"] = pa.array(np.round(linkage.shares.item_together[pairs], 4))
     return pa.table(columns).combine_chunks()
+
+
+def _likely(probability: Any, record: Any, number: int) -> Any:
+    """Marks, for each record, its ``number`` most probable pairs, and all that tie with them."""
+    starts = np.flatnonzero(np.r_[True, record[1:] != record[:-1]])
+    lengths = np.diff(np.r_[starts, len(record)])
+    left_over = probability.copy()
+    for _ in range(number):
+        top = np.repeat(np.maximum.reduceat(left_over, starts), lengths)
+        left_over[left_over == top] = -1.0
+    return left_over < 0
 
 
 def _no_candidates(model: LinkageModel) -> pa.Table:

@@ -86,11 +86,15 @@ def _listed(names: Sequence[str]) -> str:
 
 def agreements(decisions: Decisions, linkage: Linkage) -> list[str]:
     """For each decision, how many fields agree outright, and which agree only nearly."""
-    levels = np.ascontiguousarray(linkage.compared.levels[:, decisions.pair].T)
+    pattern = np.zeros(len(decisions.pair), dtype=np.int64)
+    # four bits a field hold its level and both kinds of absence
+    for levels in linkage.compared.levels:
+        pattern = pattern << 4 | (levels[decisions.pair] + 2)
     # few patterns of levels for many records: each is put in words once
-    patterns, place = np.unique(levels, axis=0, return_inverse=True)
-    texts = [_agreement(pattern.tolist(), linkage) for pattern in patterns]
-    return [texts[number] for number in place.ravel().tolist()]
+    _, first, place = np.unique(pattern, return_index=True, return_inverse=True)
+    shown = linkage.compared.levels[:, decisions.pair[first]].T.tolist()
+    texts = [_agreement(levels, linkage) for levels in shown]
+    return [texts[number] for number in place.tolist()]
 
 
 def _agreement(pattern: list[int], linkage: Linkage) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -21,15 +22,19 @@ from migrate.linkage.model import BlockingRule, LinkageModel
 
 Indices = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.int32]
+# a record that agrees on a further column too may meet this many times the rule's budget
+SLACK = 3
+NOBODY = np.iinfo(np.int32).max
 
 
 @dataclass(frozen=True)
 class RuleReport:
     """What one rule proposed.
 
-    ``pairs``: pairs of rows; ``new_pairs``: candidates (a record and an entity) that no earlier
-    rule had; ``blocks_split``: blocks over budget; ``pairs_left_out``: pairs in those blocks that
-    were not proposed; ``crowded``: records that met a block which could not be split far enough.
+    ``pairs``: pairs of rows, before entities are completed; ``new_pairs``: candidates (a record and
+    an entity) that no earlier rule had; ``blocks_split``: blocks over budget; ``pairs_left_out``:
+    pairs in those blocks that were not proposed; ``crowded``: records that met a block which could
+    not be split far enough.
     """
 
     rule: str
@@ -86,59 +91,78 @@ def propose(
 ) -> Candidates:
     """Candidates of coded tables. Where any item of an entity is a candidate, all its items are.
 
-    With ``same`` both tables are one, and a pair is proposed once, the earlier row on the left.
+    ``entity`` is the entity of each row of the right table, as a number. With ``same`` both tables
+    are one, and a pair is proposed once, the earlier row on the left.
     """
-    crowd = np.full(coding.rows[0], np.iinfo(np.int32).max, dtype=np.int32)
-    counted = []
-    connection = duckdb.connect()
-    try:
+    applied = []
+    with duckdb.connect() as connection:
         if threads:
             connection.execute("SET threads = ?", [threads])
         connection.execute("SET preserve_insertion_order = false")
-        connection.execute("CREATE TEMP TABLE found (l INTEGER, e INTEGER, rules UBIGINT)")
-        numbers = pa.table({"r": np.arange(coding.rows[1], dtype=np.int32), "e": entity})
-        connection.register("arrow", numbers)
-        connection.execute(
-            "CREATE TEMP TABLE item AS SELECT r::INTEGER AS r, e::INTEGER AS e FROM arrow"
-        )
-        for place, rule in enumerate(model.rules):
-            counted.append(_apply(connection, coding, rule, place, crowd, same))
-        rows = connection.execute(
-            f"""
-            SELECT c.l, item.r, c.rules
-            FROM (SELECT l, e, bit_or(rules) AS rules FROM found GROUP BY l, e) c
-            JOIN item USING (e) {"WHERE c.l < item.r" if same else ""}
-            ORDER BY c.l, c.e, item.r
-            """
-        ).fetchnumpy()
-        firsts = dict(
-            connection.execute(
-                """
-                SELECT first, count(*) FROM (
-                  SELECT min(rules) AS first FROM found GROUP BY l, e
-                ) GROUP BY first
-                """
-            ).fetchall()
-        )
-    finally:
-        connection.close()
-    crowd[crowd == np.iinfo(np.int32).max] = 0
+        for rule in model.rules:
+            applied.append(_apply(connection, coding, rule, same))
+    # record, entity and rule in one number, so that sorting it is all the work
+    keys = np.concatenate(
+        [
+            (found.left.astype(np.int64) << 37) | (entity[found.right] << 6) | place
+            for place, found in enumerate(applied)
+        ]
+        or [np.zeros(0, np.int64)]
+    )
+    keys.sort()
+    pair = keys >> 6
+    begins = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]][: len(pair)])
+    which = np.left_shift(np.uint64(1), (keys & 63).astype(np.uint64))
+    rules = np.bitwise_or.reduceat(which, begins) if len(begins) else which
+    first = np.bincount(keys[begins] & 63, minlength=len(model.rules)).tolist()
+    left = (pair[begins] >> 31).astype(np.int32)
+    times, right = _items(entity, pair[begins] & ((1 << 31) - 1))
+    left, rules = np.repeat(left, times), np.repeat(rules, times)
+    if same:
+        once = left < right
+        left, right, rules = left[once], right[once], rules[once]
+    crowd = np.full(coding.rows[0], NOBODY, dtype=np.int32)
+    for found in applied:
+        np.minimum.at(crowd, found.crowded, found.crowd)
+    crowd[crowd == NOBODY] = 0
     return Candidates(
-        np.asarray(rows["l"], dtype=np.int32),
-        np.asarray(rows["r"], dtype=np.int32),
-        np.asarray(rows["rules"], dtype=np.uint64),
+        left,
+        right,
+        rules,
         crowd,
         tuple(
-            RuleReport(rule.name, pairs, firsts.get(1 << place, 0), over, left_out, crowded)
-            for place, (rule, (pairs, over, left_out, crowded)) in enumerate(
-                zip(model.rules, counted, strict=True)
+            RuleReport(
+                rule.name,
+                len(found.left),
+                first[place],
+                found.over,
+                found.left_out,
+                len(_distinct(found.crowded)),
             )
+            for place, (rule, found) in enumerate(zip(model.rules, applied, strict=True))
         ),
     )
 
 
+def _distinct(numbers: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    # sorted and compared: much faster here than NumPy's own, which hashes
+    numbers = np.sort(numbers)
+    return np.asarray(numbers[np.r_[True, numbers[1:] != numbers[:-1]][: len(numbers)]])
+
+
+def _items(entity: Indices, wanted: Indices) -> tuple[Indices, Rows]:
+    """How many rows each wanted entity has, and these rows, one entity after the other."""
+    order = np.argsort(entity, kind="stable").astype(np.int32)
+    sizes = np.bincount(entity, minlength=1)
+    starts = np.r_[0, np.cumsum(sizes)]
+    times = sizes[wanted]
+    ends = np.cumsum(times)
+    within = np.arange(int(ends[-1]) if len(ends) else 0) - np.repeat(ends - times, times)
+    return times, order[np.repeat(starts[wanted], times) + within]
+
+
 def _keyed(coding: Coding, rule: BlockingRule) -> list[pa.Table]:
-    """The rows of each table that have the rule's key: row `x`, key `k`, split columns `s0`, `s1`…"""
+    """The rows of each table that have the rule's key: row number `x`, key `k`."""
     keys = [np.zeros(rows, dtype=np.int64) for rows in coding.rows]
     held = [np.ones(rows, dtype=bool) for rows in coding.rows]
     width = 1
@@ -156,22 +180,26 @@ def _keyed(coding: Coding, rule: BlockingRule) -> list[pa.Table]:
     tables = []
     for side in (0, 1):
         rows = np.flatnonzero(held[side])
-        columns = {"x": rows.astype(np.int32), "k": keys[side][rows]}
-        for place, name in enumerate(rule.split):
-            columns[f"s{place}"] = coding.columns[name].side(side)[rows]
-        tables.append(pa.table(columns))
+        tables.append(pa.table({"x": rows.astype(np.int32), "k": keys[side][rows]}))
     return tables
 
 
+@dataclass(frozen=True)
+class _Applied:
+    """What a rule gives: pairs of rows; blocks over budget; pairs left out; crowded records."""
+
+    left: Rows
+    right: Rows
+    over: int
+    left_out: int
+    crowded: Rows
+    crowd: Rows
+
+
 def _apply(
-    connection: duckdb.DuckDBPyConnection,
-    coding: Coding,
-    rule: BlockingRule,
-    place: int,
-    crowd: Rows,
-    same: bool,
-) -> tuple[int, int, int, int]:
-    """Make the pairs of one rule; how many pairs, blocks over budget, pairs left out, crowded rows."""
+    connection: duckdb.DuckDBPyConnection, coding: Coding, rule: BlockingRule, same: bool
+) -> _Applied:
+    """Count the blocks of a rule, make the pairs of those within budget, and split the others."""
     for name, table in zip("ab", _keyed(coding, rule), strict=True):
         connection.register("arrow", table)
         kept = "SEMI JOIN a USING (k)" if name == "b" else ""
@@ -180,121 +208,131 @@ def _apply(
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE meets AS SELECT k, count(*) AS n FROM b GROUP BY k"
     )
-    before = "a.x < b.x" if same else "true"
-    pairs, over, in_over = _one_row(
+    over, in_over = _one_row(
         connection,
-        """
-        SELECT coalesce(sum(n) FILTER (n <= $1), 0), count(DISTINCT k) FILTER (n > $1),
-               coalesce(sum(n) FILTER (n > $1), 0)
-        FROM a JOIN meets USING (k)
-        """,
+        "SELECT count(DISTINCT k), coalesce(sum(n), 0) FROM a JOIN meets USING (k) WHERE n > $1",
         rule.budget,
     )
-    connection.execute(
-        f"""
-        INSERT INTO found SELECT a.x, item.e, {1 << place}::UBIGINT
-        FROM a JOIN meets USING (k) JOIN b USING (k) JOIN item ON item.r = b.x
-        WHERE n <= $1 AND {before}
-        """,
-        [rule.budget],
+    before = "a.x < b.x" if same else "true"
+    left, right = _rows(
+        connection,
+        f"SELECT a.x, b.x FROM a JOIN meets USING (k) JOIN b USING (k) WHERE n <= $1 AND {before}",
+        rule.budget,
     )
     if not over:
-        return pairs, 0, 0, 0
-    split, crowded = _split(connection, rule, place, crowd, before)
-    return pairs + split, over, in_over - split, crowded
+        none = np.zeros(0, np.int32)
+        return _Applied(left, right, 0, 0, none, none)
+    ones, others, crowded, crowd = _split(connection, coding, rule, before)
+    split = _distinct(ones.astype(np.int64) << 32 | others)
+    return _Applied(
+        np.concatenate([left, (split >> 32).astype(np.int32)]),
+        np.concatenate([right, (split & 0xFFFFFFFF).astype(np.int32)]),
+        over,
+        in_over - len(split),
+        crowded,
+        crowd,
+    )
 
 
 def _split(
-    connection: duckdb.DuckDBPyConnection,
-    rule: BlockingRule,
-    place: int,
-    crowd: Rows,
-    before: str,
-) -> tuple[int, int]:
-    """Pairs of blocks over budget that agree on further columns; and records still crowded.
+    connection: duckdb.DuckDBPyConnection, coding: Coding, rule: BlockingRule, before: str
+) -> tuple[Rows, Rows, Rows, Rows]:
+    """Pairs of blocks over budget that agree on further columns; records still crowded, how much.
 
     Each split column alone makes smaller blocks; those over budget still are split by each further
     column beside it. A record that meets a block over budget at the end is crowded.
     """
-    columns = [f"s{n}" for n in range(len(rule.split))]
-    shown = ", ".join(["x", "k", *columns])
-    for side in "ab":
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {side}_over AS SELECT {shown} FROM {side} "
-            "SEMI JOIN (SELECT k FROM meets WHERE n > $1) USING (k)",
-            [rule.budget],
-        )
-    connection.execute("CREATE OR REPLACE TEMP TABLE proposed (l INTEGER, r INTEGER)")
-    connection.execute("CREATE OR REPLACE TEMP TABLE crowded (l INTEGER, n BIGINT)")
+    columns = [f"s{place}" for place in range(len(rule.split))]
+    overs = []
+    for side, name in enumerate("ab"):
+        over = connection.sql(
+            f"SELECT x, k FROM {name} SEMI JOIN (SELECT k FROM meets WHERE n > $1) USING (k)",
+            params=[rule.budget],
+        ).to_arrow_table()
+        rows = over.column("x").to_numpy()
+        for column, split in zip(columns, rule.split, strict=True):
+            over = over.append_column(column, pa.array(coding.columns[split].side(side)[rows]))
+        overs.append(over)
+    _keep(connection, "b_over", overs[1])
+    none = np.zeros(0, np.int32)
+    records = overs[0].column("x").to_numpy()
+    place_of = np.full(coding.rows[0], -1, np.int32)
+    place_of[records] = np.arange(len(records))
+    held = np.array([overs[0].column(column).to_numpy() >= 0 for column in columns], dtype=bool)
+    held = held.reshape(len(columns), len(records))
+    wide = np.zeros_like(held)
     # what no further column of the record narrows is crowded from the start
-    nothing = " AND ".join(f"a.{column} < 0" for column in columns) or "true"
-    connection.execute(
-        f"INSERT INTO crowded SELECT a.x, n FROM a_over a JOIN meets USING (k) WHERE {nothing}"
+    _keep(
+        connection,
+        "side",
+        overs[0].select(["x", "k"]).filter(pa.array(np.asarray(~held.any(axis=0)))),
     )
+    crowded = [_rows(connection, "SELECT side.x, n FROM side JOIN meets USING (k)")]
+    pairs = [(none, none)]
     for depth in (1, 2):
-        for chosen in combinations(columns, depth):
-            _narrow(connection, rule, chosen, columns, before, last=depth == 2)
-    (split,) = _one_row(connection, "SELECT count(*) FROM (SELECT DISTINCT l, r FROM proposed)")
-    connection.execute(
-        f"INSERT INTO found SELECT DISTINCT l, item.e, {1 << place}::UBIGINT "
-        "FROM proposed JOIN item USING (r)"
+        for chosen in combinations(range(len(columns)), depth):
+            # a pair that agrees on one column within budget stands already
+            which = np.asarray((held if depth == 1 else wide)[list(chosen)].all(axis=0))
+            if not which.any():
+                continue
+            key = ["k", *(columns[place] for place in chosen)]
+            _keep(connection, "side", overs[0].select(["x", *key]).filter(pa.array(which)))
+            found, still = _narrow(connection, key, SLACK * rule.budget, before)
+            pairs.append(found)
+            rows, met = place_of[still[0]], still[1]
+            if depth == 1:
+                wide[chosen[0], rows] = True
+                # nothing further to split by: the record has none of the other columns
+                rows, met = (part[held[:, rows].sum(axis=0) == 1] for part in (rows, met))
+            crowded.append((records[rows], met))
+    return (
+        np.concatenate([left for left, _ in pairs]),
+        np.concatenate([right for _, right in pairs]),
+        np.concatenate([rows for rows, _ in crowded]),
+        np.concatenate([met for _, met in crowded]),
     )
-    rows = connection.execute("SELECT l, min(n) AS n FROM crowded GROUP BY l").fetchnumpy()
-    reached = np.asarray(rows["l"], dtype=np.int64)
-    crowd[reached] = np.minimum(crowd[reached], np.asarray(rows["n"], dtype=np.int32))
-    return split, len(reached)
 
 
 def _narrow(
-    connection: duckdb.DuckDBPyConnection,
-    rule: BlockingRule,
-    chosen: Sequence[str],
-    columns: Sequence[str],
-    before: str,
-    *,
-    last: bool,
-) -> None:
-    """Split the blocks over budget by ``chosen`` columns; keep those within, note those over."""
-    key = ", ".join(["k", *chosen])
-    held = " AND ".join(f"{column} >= 0" for column in chosen)
-    # a pair that agrees on one of the columns within budget stands already
-    wide = " AND ".join(
-        f"EXISTS (FROM wide w WHERE w.c = '{column}' AND w.k = a.k AND w.s = a.{column})"
-        for column in chosen
-    )
-    side = f"(SELECT * FROM a_over a WHERE {held}{f' AND {wide}' if last else ''})"
+    connection: duckdb.DuckDBPyConnection, columns: Sequence[str], budget: int, before: str
+) -> tuple[tuple[Rows, Rows], tuple[Rows, Rows]]:
+    """Pairs of records of `side` that meet at most ``budget`` rows by these columns; who meets more.
+
+    The second is the records over budget, and how many rows each meets.
+    """
+    key = ", ".join(columns)
     connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE narrow AS
-        SELECT {key}, count(*) AS n FROM b_over b SEMI JOIN {side} a USING ({key})
-        WHERE {held} GROUP BY {key}
-        """
+        "CREATE OR REPLACE TEMP TABLE narrow AS SELECT "
+        f"{key}, count(*) AS n FROM b_over SEMI JOIN side USING ({key}) GROUP BY {key}"
     )
-    connection.execute(
+    pairs = _rows(
+        connection,
         f"""
-        INSERT INTO proposed SELECT a.x, b.x
-        FROM {side} a JOIN narrow USING ({key}) JOIN b_over b USING ({key})
+        SELECT a.x, b.x FROM side a JOIN narrow USING ({key}) JOIN b_over b USING ({key})
         WHERE n <= $1 AND {before}
         """,
-        [rule.budget],
+        budget,
     )
-    rest = [column for column in columns if column not in chosen]
-    # nothing further to split by: the record has none of the other columns, or these were the last
-    exhausted = " AND ".join(f"a.{column} < 0" for column in rest) if rest and not last else "true"
-    connection.execute(
-        f"INSERT INTO crowded SELECT a.x, n FROM {side} a JOIN narrow USING ({key}) "
-        f"WHERE n > $1 AND {exhausted}",
-        [rule.budget],
+    over = _rows(
+        connection, f"SELECT side.x, n FROM side JOIN narrow USING ({key}) WHERE n > $1", budget
     )
-    if not last:
-        if chosen[0] == columns[0]:
-            connection.execute("CREATE OR REPLACE TEMP TABLE wide (c VARCHAR, k BIGINT, s INTEGER)")
-        connection.execute(
-            f"INSERT INTO wide SELECT '{chosen[0]}', k, {chosen[0]} FROM narrow WHERE n > $1",
-            [rule.budget],
-        )
+    return pairs, over
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+    connection.register("arrow", table)
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS FROM arrow")
+    connection.unregister("arrow")
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, *values: int) -> tuple[Rows, Rows]:
+    """The two columns of a query's answer, as int32."""
+    table = connection.sql(query, params=list(values)).to_arrow_table()
+    first, second = (column.cast(pa.int32()).to_numpy() for column in table.columns)
+    return first, second
 
 
 def _one_row(connection: duckdb.DuckDBPyConnection, query: str, *values: int) -> tuple[int, ...]:
-    row = connection.execute(query, list(values)).fetchone()
-    return tuple(int(value) for value in row) if row else ()
+    # all rows are fetched: the connection takes nothing new while an answer is unfinished
+    ((*row,),) = connection.execute(query, list(values)).fetchall()
+    return tuple(int(value) for value in row)

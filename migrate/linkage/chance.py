@@ -40,6 +40,10 @@ def u_at_random(
         return np.full(len(levels), 1.0 / len(levels))
     draw = np.random.default_rng(seed)
     one, other = draw.choice(left, pairs), draw.choice(right, pairs)
+    if value.left is value.right:
+        # of one table, a row is no chance partner of itself
+        apart = one != other
+        one, other = one[apart], other[apart]
     found = compare_field(field, coding, one, other)
     seen = np.bincount(found[found >= 0], minlength=len(levels)) / max(int((found >= 0).sum()), 1)
     first = levels[0]

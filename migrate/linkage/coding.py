@@ -263,3 +263,37 @@ def _numpy(array: Any, dtype: Any) -> npt.NDArray[Any]:
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
     return np.asarray(array.to_numpy(zero_copy_only=False), dtype=dtype)
+
+
+class Pairs:
+    """Pairs of row numbers, ``one[i]`` of the left table and ``other[i]`` of the right.
+
+    What is asked of them is gathered once, and stays gathered for those of them that are kept.
+    """
+
+    def __init__(self, coding: Coding, one: npt.NDArray[Any], other: npt.NDArray[Any]) -> None:
+        self.coding, self.one, self.other = coding, one, other
+        self._held: dict[str, tuple[npt.NDArray[Any], npt.NDArray[Any]]] = {}
+
+    def __len__(self) -> int:
+        return len(self.one)
+
+    def texts(self, name: str) -> tuple[Numbers, Numbers]:
+        """The numbers of both sides' texts in a column."""
+        if name not in self._held:
+            column = self.coding.columns[name]
+            self._held[name] = column.left[self.one], column.right[self.other]
+        return self._held[name]
+
+    def days(self, name: str) -> tuple[Numbers, Numbers]:
+        """The days of both sides in a column."""
+        if name not in self._held:
+            days = self.coding.days[name]
+            self._held[name] = days.left[self.one], days.right[self.other]
+        return self._held[name]
+
+    def kept(self, which: npt.NDArray[Any]) -> Pairs:
+        """Those of the pairs that a mask or an array of places names."""
+        out = Pairs(self.coding, self.one[which], self.other[which])
+        out._held = {name: (a[which], b[which]) for name, (a, b) in self._held.items()}
+        return out

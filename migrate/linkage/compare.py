@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from migrate.linkage import levels as operators
-from migrate.linkage.coding import Coding, code_tables
+from migrate.linkage.coding import Coding, Pairs, code_tables
 from migrate.linkage.model import FieldComparison, LinkageModel
 
 Codes = npt.NDArray[np.int8]
@@ -26,26 +26,26 @@ BATCH = 500_000
 
 def compare_field(field: FieldComparison, coding: Coding, left: Rows, right: Rows) -> Codes:
     """Levels of one field for pairs of row numbers ``left[i]``, ``right[i]``: int8, one a pair."""
-    value = coding.columns[field.value]
-    first, second = value.left[left] >= 0, value.right[right] >= 0
+    pairs = Pairs(coding, left, right)
+    first, second = (numbers >= 0 for numbers in pairs.texts(field.value))
     present = first & second
     out = np.full(len(left), len(field.levels) - 1, dtype=np.int8)
     out[~present] = MISSING_CODE
     if field.unread is not None and not present.all():
         unread = coding.marks[field.unread]
-        one, other = unread.left[left], unread.right[right]
         # missing on either side stays missing, whatever the other holds
-        out[~present & (first | one) & (second | other)] = UNCOMPARABLE_CODE
-    everything = bool(present.all())
-    open_ = np.arange(len(left)) if everything else np.flatnonzero(present)
-    one, other = (left, right) if everything else (left[open_], right[open_])
+        known = (first | unread.left[left]) & (second | unread.right[right])
+        out[known & ~present] = UNCOMPARABLE_CODE
+    open_ = np.flatnonzero(present)
+    if len(open_) < len(left):
+        pairs = pairs.kept(open_)
     for position, level in enumerate(field.levels[:-1]):
         if level.operator is None or not len(open_):
             continue
-        found = operators.holds(level, coding, one, other)
+        found = operators.holds(level, pairs)
         out[open_[found]] = position
-        kept = ~found
-        open_, one, other = open_[kept], one[kept], other[kept]
+        rest = np.flatnonzero(~found)
+        open_, pairs = open_[rest], pairs.kept(rest)
     for position, level in enumerate(field.levels):
         if level.uncomparable:
             out[out == position] = UNCOMPARABLE_CODE

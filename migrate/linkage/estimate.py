@@ -63,7 +63,7 @@ class Compared:
     terms: dict[int, npt.NDArray[np.float32]]
     record: npt.NDArray[Any]
     entity: npt.NDArray[Any]
-    entities: int
+    entities: float
 
     def part(self, pairs: slice | npt.NDArray[np.bool_]) -> Compared:
         """Some of the candidates: whole records of them."""

@@ -1,8 +1,8 @@
 """What the operators of a model's levels mean, each over many pairs of rows at once.
 
-Every operator takes the coded tables, a level, and pairs of row numbers, and gives a boolean array:
-where it holds. A text operator looks at each distinct pair of texts once; text scorers are
-RapidFuzz's, in bulk.
+Every operator gives a boolean array: for which pairs it holds. A text operator looks at each
+distinct pair of texts once; text scorers are RapidFuzz's, in bulk. Operators on days take the first
+and last days of both sides' intervals, as days since 1970, int32.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import pyarrow as pa
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, JaroWinkler
 
-from migrate.linkage.coding import NO_DAY, Coding, Column
+from migrate.linkage.coding import NO_DAY, Column, Pairs
 from migrate.linkage.model import Level
 
 Holds = npt.NDArray[np.bool_]
@@ -24,30 +24,26 @@ Rows = npt.NDArray[Any]
 _SLIP_LENGTH = 3
 
 
-def holds(level: Level, coding: Coding, one: Rows, other: Rows) -> Holds:
-    """Where ``level`` holds between rows ``one[i]`` of the left table, ``other[i]`` of the right."""
+def holds(level: Level, pairs: Pairs) -> Holds:
+    """For which pairs of rows ``level`` holds: one flag a pair."""
     if level.operator is None or level.column is None:
-        return np.zeros(len(one), dtype=bool)
+        return np.zeros(len(pairs), dtype=bool)
     if level.operator in _INTERVALS:
-        first, last = coding.days[f"{level.column}_first"], coding.days[f"{level.column}_last"]
-        edges = (first.left[one], last.left[one], first.right[other], last.right[other])
-        known_days = np.ones(len(one), dtype=bool)
-        for edge in edges:
-            known_days &= edge != NO_DAY
-        # as int64, so that a difference of days cannot run over
-        return known_days & _INTERVALS[level.operator](
-            *(edge.astype(np.int64) for edge in edges), level.bound
-        )
-    column = coding.columns[level.column]
-    a, b = column.left[one], column.right[other]
-    out = (a >= 0) & (b >= 0)
+        a_first, b_first = pairs.days(f"{level.column}_first")
+        a_last, b_last = pairs.days(f"{level.column}_last")
+        known = (a_first != NO_DAY) & (b_first != NO_DAY) & (a_last != NO_DAY) & (b_last != NO_DAY)
+        found = _INTERVALS[level.operator](a_first, a_last, b_first, b_last, level.bound)
+        return np.asarray(known & found, dtype=bool)
+    a, b = pairs.texts(level.column)
     if level.operator == "equal":
-        out &= a == b
-    elif level.operator != "known" and out.any():
-        out[out] = _distinctly(_TEXTS[level.operator], column, a[out], b[out], level.bound)
+        out = (a == b) & (a >= 0)
+    else:
+        out = (a >= 0) & (b >= 0)
+        if level.operator != "known" and out.any():
+            column = pairs.coding.columns[level.column]
+            out[out] = _distinctly(_TEXTS[level.operator], column, a[out], b[out], level.bound)
     if level.unless is not None:
-        unless = coding.columns[level.unless]
-        c, d = unless.left[one], unless.right[other]
+        c, d = pairs.texts(level.unless)
         out &= (c < 0) | (d < 0) | (c == d)
     return np.asarray(out, dtype=bool)
 
@@ -161,8 +157,9 @@ def overlap(a_first: Any, a_last: Any, b_first: Any, b_last: Any, bound: float =
 
 def within_days(a_first: Any, a_last: Any, b_first: Any, b_last: Any, bound: float) -> Holds:
     """The gap between the two intervals is at most ``bound`` days."""
-    gap = np.maximum(np.maximum(a_first - b_last, b_first - a_last), 0)
-    return np.asarray(gap <= bound, dtype=bool)
+    # days of this calendar and any other in use stay far within int32
+    gap = np.maximum(a_first - b_last, b_first - a_last)
+    return np.asarray(gap <= int(bound), dtype=bool)
 
 
 _TEXTS: dict[str, Callable[[Column, Rows, Rows, float], Holds]] = {

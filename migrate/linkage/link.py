@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -90,8 +90,8 @@ def dedupe_table(
 ) -> Linkage:
     """Link the rows of a table to each other: pairs of its rows, the earlier one on the left.
 
-    The model has one group; every row is an entity of its own until pairs say otherwise. For the
-    rest see :func:`link_tables`.
+    The model has one group; every pair is a question of its own, and the group's prior is the share
+    of candidates that are right. For the rest see :func:`link_tables`.
     """
     return _link(table, table, model, seed, threads, learned, progress, same=True)
 
@@ -120,7 +120,19 @@ def _link(
     tell(2, STEPS, f"chance agreement of {len(model.fields)} fields")
     u, stranger, joint = _chance(coding, entity, model, seed, workers, learned)
     tell(3, STEPS, f"comparing {len(found.left):,} candidates")
-    compared = _compare(coding, model, found, entity, count, u, workers)
+    compared = _compare(coding, model, found, u, workers)
+    if same:
+        # rows of one table come in clusters: each pair is a question of its own, and pairs that are
+        # no candidates stand beside it as the entities of the reference do
+        pairs = np.arange(len(found.left), dtype=np.int32)
+        every = left.num_rows * (left.num_rows - 1) / 2
+        compared = replace(
+            compared, record=pairs, entity=pairs, entities=every / max(len(pairs), 1)
+        )
+    else:
+        compared = replace(
+            compared, entity=entity[found.right].astype(np.int32), entities=float(count)
+        )
     tell(4, STEPS, "learning m by EM" if learned is None else "as learned before")
     if learned is None:
         learned = learn(_training(compared), model, u, stranger, joint)
@@ -191,8 +203,6 @@ def _compare(
     coding: Coding,
     model: LinkageModel,
     found: Candidates,
-    entity: npt.NDArray[np.int64],
-    count: int,
     u: dict[str, Floats],
     workers: int,
 ) -> Compared:
@@ -210,7 +220,7 @@ def _compare(
                 column = coding.columns[str(field.levels[level].column)]
                 bits[agrees] = by_text[column.right[found.right[agrees]]]
         terms[position] = bits
-    return Compared(levels, terms, found.left, entity[found.right].astype(np.int32), count)
+    return Compared(levels, terms, found.left, found.right, 1.0)
 
 
 def _training(compared: Compared) -> Compared:

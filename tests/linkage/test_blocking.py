@@ -58,7 +58,10 @@ def test_a_block_over_budget_without_a_split_is_left_out_and_counted(model: Link
     assert found.crowd.tolist() == [2, 2, 0, 0]
 
 
-def test_two_further_columns_split_what_one_does_not(model: LinkageModel) -> None:
+def test_two_further_columns_split_what_one_does_not(
+    model: LinkageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("migrate.linkage.blocking.SLACK", 1)
     left = pa.table({"a": ["x"] * 3, "b": ["1", "1", None], "c": ["p", "q", "q"]})
     right = pa.table(
         {

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from migrate.linkage.coding import code_tables
+from migrate.linkage.coding import Pairs, code_tables
 from migrate.linkage.levels import holds
 from migrate.linkage.model import FieldComparison, Level, LinkageModel
 
@@ -20,7 +20,7 @@ def held(left: pa.Table, right: pa.Table, level: Level) -> list[bool]:
     field = FieldComparison("f", "g", left.column_names[0], (level, last))
     coding = code_tables(left, right, [field], LinkageModel(1, (), (field,), ()), blocking=False)
     rows = np.arange(left.num_rows)
-    return [bool(flag) for flag in holds(level, coding, rows, rows)]
+    return [bool(flag) for flag in holds(level, Pairs(coding, rows, rows))]
 
 
 def texts(operator: str, pairs: list[tuple[Any, Any]], bound: float = 0.0) -> list[bool]:
