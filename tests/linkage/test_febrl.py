@@ -73,6 +73,18 @@ def test_rows_whose_partner_is_gone_are_linked_to_nobody(typed: list[dict[str, A
     assert links.num_rows >= 0.995 * 500
 
 
+def test_febrl4_needs_no_number_that_is_all_but_unique() -> None:
+    without = BLOCKS[0].replace(', "soc_sec_id"]', "]").replace('"soc_sec_id", ', "")
+    assert "soc_sec_id" not in without
+    session: dict[str, Any] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(ROOT)
+        exec(without, session)
+    links = session["links"]
+    assert right_links(links, session["a"], session["b"]) == links.num_rows
+    assert links.num_rows >= 0.995 * 5_000
+
+
 def test_the_order_of_rows_changes_no_link_of_febrl4(typed: list[dict[str, Any]]) -> None:
     a, b, links = (typed[0][name] for name in ("a", "b", "links"))
     dice = np.random.default_rng(5)
