@@ -62,7 +62,7 @@ class Reliability:
         )
 
     def text(self) -> str:
-        """The table for a terminal or a page, as a Markdown table with its two scores below."""
+        """The table in Markdown, an arrow where a bin does not hold, and its two scores below."""
         lines = [
             "| probability | pairs | predicted | observed "
             f"| {self.confidence:.0%} interval | expected wrong | wrong |",
@@ -71,7 +71,7 @@ class Reliability:
         lines += [
             f"| {entry.low:g} to {entry.high:g} | {entry.pairs:,} | {entry.predicted:.6f} "
             f"| {entry.observed:.6f} | {entry.lower:.6f} to {entry.upper:.6f} "
-            f"| {entry.expected_wrong:.3g} | {entry.wrong} |{'' if entry.holds else ' ←'}"
+            f"| {entry.expected_wrong:.3g} | {entry.wrong}{'' if entry.holds else ' ←'} |"
             for entry in self.bins
         ]
         scores = f"{self.pairs:,} pairs; Brier score {self.brier:.6f}; log loss {self.log_loss:.6f}"
