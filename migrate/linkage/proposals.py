@@ -125,7 +125,8 @@ def _promising(
     model: LinkageModel, coded: _Coded, agrees: dict[str, Flags], budget: int
 ) -> list[tuple[str, ...]]:
     """The rules that promise most links, of those that chance does not fill beyond measure."""
-    field_of = {name: field.name for field in model.fields for name in field.columns}
+    field_of = {field.value: field.name for field in model.fields}
+    field_of |= {str(one.column): field.name for field in model.fields for one in field.levels}
     standing = {frozenset(rule.left) for rule in model.rules if rule.left == rule.right}
     rows = len(next(iter(coded.right.values()), np.zeros(0)))
     meets = {name: rows * _chance(coded.right[name]) / max(rows, 1) for name in coded.right}

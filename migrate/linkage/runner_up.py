@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -54,7 +55,13 @@ class WhyNot:
         Joint agreement stands after its group's fields. The differences of a group's rows sum to the
         difference of its weights.
         """
-        rows = []
+        columns = ["group", "field", "record", "best", "runner-up", "level of best"]
+        columns += ["level of runner-up", "bits of best", "bits of runner-up"]
+        found = pd.DataFrame(self._rows(), columns=columns)
+        return found.assign(difference=found["bits of best"] - found["bits of runner-up"])
+
+    def _rows(self) -> list[tuple[Any, ...]]:
+        rows: list[tuple[Any, ...]] = []
         for one, two in zip(self.best.questions, self.other.questions, strict=True):
             for a, b in zip(
                 self.best.of_group(one.group), self.other.of_group(one.group), strict=True
@@ -65,23 +72,18 @@ class WhyNot:
             if one.together or two.together:
                 blank = (None, None, None, "", "")
                 rows.append((one.group, "together", *blank, one.together, two.together))
-        columns = ["group", "field", "record", "best", "runner-up", "level of best"]
-        columns += ["level of runner-up", "bits of best", "bits of runner-up"]
-        found = pd.DataFrame(rows, columns=columns)
-        return found.assign(difference=found["bits of best"] - found["bits of runner-up"])
+        return rows
 
     def text(self) -> str:
         """The fields that tell the two apart, and the margin, as lines of text."""
         lines = ["Why not the runner-up:"]
-        for entry in self.table().to_dict("records"):
-            if abs(entry["difference"]) < _SHOWN:
+        for group, name, *values, one, two, first, second in self._rows():
+            if abs(first - second) < _SHOWN:
                 continue
-            one, two = entry["level of best"], entry["level of runner-up"]
-            said = f"{one} against {two}" if one else "fields that move together"
-            lines.append(f"  {entry['difference']:+8.2f}  {entry['field']}: {said}")
+            said = f"{one} against {two}" if one else f"fields of the {group} that move together"
+            lines.append(f"  {first - second:+8.2f}  {name}: {said}")
             if one:
-                values = (isolated(entry[name]) for name in ("record", "best", "runner-up"))
-                lines.append("            " + " | ".join(values))
+                lines.append("            " + " | ".join(isolated(value) for value in values))
         if len(lines) == 1:
             lines.append("  no field tells the two apart")
         if self.same_entity:

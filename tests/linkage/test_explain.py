@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -173,6 +174,19 @@ def test_differences_to_the_runner_up_sum_to_the_difference_of_weights(problem: 
         assert sums[a.group] == pytest.approx(a.weight - b.weight)
     assert found.margin == pytest.approx(np.log2(one.probability / two.probability))
     assert f"margin {found.margin:+.2f} bits" in found.text()
+
+
+def test_a_value_that_one_of_two_candidates_lacks_is_told_as_none(problem: Any) -> None:
+    linkage, left, right, truth = problem
+    record = left["born"].to_pylist().index(None)
+    best, other = (
+        explain(linkage, left, right, (record, row)) for row in (truth[record], truth[record - 1])
+    )
+    lacking = replace(
+        other, fields=tuple(replace(entry, right=None, weight=-1.0) for entry in other.fields)
+    )
+    assert " | –\n" in why_not(best, lacking).text()
+    assert why_not(best, lacking).table()["runner-up"].isna().all()
 
 
 def test_two_items_of_one_entity_are_told_apart_by_nested_fields_alone(problem: Any) -> None:
