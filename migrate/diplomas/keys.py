@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from migrate.persian.bulk import map_distinct
+from migrate.linkage.coding import encoded
 from migrate.persian.letters import is_blank
 
 # canonical value -> the column that is null where the raw value could not be read
@@ -19,20 +22,47 @@ _UNREAD = {
     "diploma_no": "diploma_no",
 }
 _YEARS = {"birth_year": "birth_date", "graduation_year": "graduation_date"}
+COMPUTED = {*_YEARS, *(f"{field}_unread" for field in _UNREAD)}
+
+
+def asks_for(computed: str) -> tuple[str, ...]:
+    """The staged columns that a column of COMPUTED is made of."""
+    if computed in _YEARS:
+        return (_YEARS[computed],)
+    field = computed.removesuffix("_unread")
+    return _UNREAD[field], f"raw_{field}"
 
 
 def with_keys(table: pa.Table) -> pa.Table:
     """A staged table with ``<field>_unread`` (bool), ``birth_year`` and ``graduation_year`` too.
 
     ``<field>_unread`` is true where a value stood in the source and could not be read: that is
-    *could not be compared*, which is neither *missing* nor *different*.
+    *could not be compared*, which is neither *missing* nor *different*. Texts may be
+    dictionary-encoded.
     """
     for field, column in _UNREAD.items():
-        # only what has no canonical value need be looked at: most raw values are all different
-        raw = pc.if_else(pc.is_null(table.column(column)), table.column(f"raw_{field}"), None)
-        unread = pc.invert(pc.fill_null(map_distinct(raw, is_blank, pa.bool_()), True))
+        unread = _unread(table.column(column), table.column(f"raw_{field}"))
         table = table.append_column(f"{field}_unread", unread)
     for name, column in _YEARS.items():
-        year = pc.utf8_slice_codeunits(table.column(column), 0, 4)
-        table = table.append_column(name, year)
+        table = table.append_column(name, _year(table.column(column)))
     return table
+
+
+def _unread(canonical: Any, raw: Any) -> pa.Array[Any]:
+    absent = pc.is_null(canonical).combine_chunks().to_numpy(zero_copy_only=False)
+    # only what has no canonical value need be looked at: most raw values are all different
+    lacking = np.flatnonzero(absent)
+    numbers, texts = encoded(raw.take(pa.array(lacking)))
+    there = np.bincount(numbers[numbers >= 0], minlength=len(texts)) > 0
+    blank = np.ones(len(texts) + 1, dtype=bool)
+    blank[:-1][there] = [is_blank(text) for text in texts.filter(pa.array(there)).to_pylist()]
+    unread = np.zeros(len(absent), dtype=bool)
+    unread[lacking] = ~blank[numbers]
+    found: pa.Array[Any] = pa.array(unread)
+    return found
+
+
+def _year(dates: Any) -> pa.Array[Any]:
+    numbers, texts = encoded(dates)
+    years: Any = pc.utf8_slice_codeunits(texts, 0, 4)
+    return pa.DictionaryArray.from_arrays(pa.array(numbers, mask=numbers < 0), years)

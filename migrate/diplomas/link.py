@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,13 +43,18 @@ class Linked:
     """What linking a batch gives.
 
     ``outcomes``: `row` (int64) and OUTCOME_COLUMNS (string; numbers with fixed decimals), one line
-    a row of the source, in its order. ``candidates``: the best five of each record, and all rivals.
-    ``linkage``: the whole evidence, None where no row could be linked.
+    a row of the source, in its order. ``linkage``: the whole evidence, None where no row could be
+    linked.
     """
 
     outcomes: pa.Table
-    candidates: pa.Table
     linkage: Linkage | None
+    propose: Callable[[], pa.Table]
+
+    @cached_property
+    def candidates(self) -> pa.Table:
+        """The best five of each record, and all rivals, with their evidence; made when asked for."""
+        return self.propose()
 
 
 def diploma_model() -> LinkageModel:
@@ -80,12 +86,14 @@ def link(
     lines = _quarantined(staged, problems)
     if not usable.num_rows or not registry.num_rows:
         lines += [_line(row, "person_missing", "the registry is empty") for row in _named(usable)]
-        return Linked(_in_order(_SCHEMA.empty_table(), lines), _no_candidates(model), None)
+        return Linked(_in_order(_SCHEMA.empty_table(), lines), None, lambda: _no_candidates(model))
     left, right = with_keys(usable), with_keys(registry)
     linkage = link_tables(left, right, model, threads=threads, progress=progress)
     if not len(linkage.left):
         lines += [_line(row, "person_missing", NOBODY) for row in _named(usable)]
-        return Linked(_in_order(_SCHEMA.empty_table(), lines), _no_candidates(model), linkage)
+        return Linked(
+            _in_order(_SCHEMA.empty_table(), lines), linkage, lambda: _no_candidates(model)
+        )
     decisions = decide(linkage, thresholds)
     settled = settle(decisions, linkage, left, right)
     ids: list[Any] = usable.column("legacy_id").to_pylist()
@@ -100,10 +108,12 @@ def link(
         reason_of(place, decisions, settled, linkage, thresholds, ids, rows, said[place])
         for place in range(len(decisions.record))
     ]
+    # the tables as a whole need not be kept for what candidates are named by
+    names = (left.select(["row", "legacy_id"]), right.select(["degree_id", "person_id"]))
     return Linked(
         _in_order(_decided(decisions, settled, linkage, usable, registry, reasons), lines),
-        _candidates(linkage, decisions, left, right),
         linkage,
+        lambda: _candidates(linkage, decisions, names),
     )
 
 
@@ -175,12 +185,13 @@ def _in_order(decided: pa.Table, lines: list[dict[str, Any]]) -> pa.Table:
 
 
 def _candidates(
-    linkage: Linkage, decisions: Decisions, left: pa.Table, right: pa.Table
+    linkage: Linkage, decisions: Decisions, names: tuple[pa.Table, pa.Table]
 ) -> pa.Table:
     """The five likeliest candidates of each record and every rival, with the levels in words.
 
     Words are dictionary-encoded: a column of levels has a handful of them.
     """
+    left, right = names
     shares = linkage.shares
     probability = shares.entity_share * shares.item_share
     weight = shares.entity_weight + shares.item_weight

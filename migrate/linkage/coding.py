@@ -136,20 +136,7 @@ def code_tables(
     Columns that are held against each other across names (a rule's left and right, swapped fields)
     share their numbers. Text columns may be dictionary-encoded. Raises RunError: no such column.
     """
-    texts: set[str] = set()
-    days: set[str] = set()
-    marks: set[str] = set()
-    for entry in fields:
-        texts.add(entry.value)
-        if entry.unread is not None:
-            marks.add(entry.unread)
-        for level in entry.levels:
-            if level.operator in _INTERVALS:
-                days |= {f"{level.column}_first", f"{level.column}_last"}
-            elif level.column is not None:
-                texts.add(level.column)
-            if level.unless is not None:
-                texts.add(level.unless)
+    texts, days, marks = _named(fields)
     kin = [[model.swap_columns[one], model.swap_columns[two]] for one, two in model.swaps]
     kin = [pair for pair in kin if set(pair) <= texts]
     if blocking:
@@ -170,6 +157,33 @@ def code_tables(
         {name: Days(_days(left, name), _days(right, name)) for name in sorted(days)},
         {name: Marks(_marks(left, name), _marks(right, name)) for name in sorted(marks)},
     )
+
+
+def columns_of(model: LinkageModel) -> set[str]:
+    """Every column that a model looks at in either table, its keys included."""
+    texts, days, marks = _named(model.fields)
+    rules = {name for rule in model.rules for name in (*rule.left, *rule.right, *rule.split)}
+    keys = {group.key for group in model.groups} | ({model.record} if model.record else set())
+    return texts | days | marks | rules | keys | set(model.swap_columns.values())
+
+
+def _named(fields: Iterable[FieldComparison]) -> tuple[set[str], set[str], set[str]]:
+    """Columns of texts, of days and of marks that fields are compared by."""
+    texts: set[str] = set()
+    days: set[str] = set()
+    marks: set[str] = set()
+    for entry in fields:
+        texts.add(entry.value)
+        if entry.unread is not None:
+            marks.add(entry.unread)
+        for level in entry.levels:
+            if level.operator in _INTERVALS:
+                days |= {f"{level.column}_first", f"{level.column}_last"}
+            elif level.column is not None:
+                texts.add(level.column)
+            if level.unless is not None:
+                texts.add(level.unless)
+    return texts, days, marks
 
 
 def _lacking(
@@ -221,7 +235,8 @@ def _code(left: pa.Table, right: pa.Table, names: list[str]) -> dict[str, Column
             texts.append(distinct)
             offset += len(distinct)
     joint: Any = pa.concat_arrays(texts).dictionary_encode()
-    place = np.append(joint.indices.to_numpy(zero_copy_only=False), -1).astype(np.int32)
+    # a dictionary may hold null as a value
+    place = np.append(pc.fill_null(joint.indices, -1).to_numpy(), -1).astype(np.int32)
     found = {(name, side): place[numbers] for name, side, numbers in parts}
     empty = {0: np.full(left.num_rows, -1, np.int32), 1: np.full(right.num_rows, -1, np.int32)}
     out = {}
