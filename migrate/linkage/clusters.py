@@ -7,6 +7,7 @@ join only where their pairs, taken together, speak for it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -22,6 +23,8 @@ Indices = npt.NDArray[np.int64]
 MOST_BITS = 20.0
 # rows of a component that are put together at once: bounds the memory of its distances
 LARGEST = 2_000
+# small components are put together in one go, up to this many rows
+TOGETHER = 96
 
 
 @dataclass(frozen=True)
@@ -70,25 +73,35 @@ def cluster(
     component = _components(rows, one[strong], other[strong])
     component, raised = _fitting(rows, one, other, bits, component, floor)
     label = component.copy()
-    inside = np.flatnonzero(component[one] == component[other])
-    inside = inside[np.argsort(component[one[inside]], kind="stable")]
+    inside = component[one] == component[other]
     size = np.bincount(component, minlength=rows)
-    linked = np.bincount(component[one[inside[strong[inside]]]], minlength=rows)
+    linked = np.bincount(component[one[inside & strong]], minlength=rows)
     # where every pair is linked there is nothing to settle
     open_ = (linked < size * (size - 1) // 2) & (size <= LARGEST)
-    by_component = np.argsort(component, kind="stable")
-    begins = np.searchsorted(component[by_component], np.arange(rows + 1))
-    pair_begins = np.searchsorted(component[one[inside]], np.arange(rows + 1))
-    next_label = rows
-    for number in np.flatnonzero(open_):
-        members = by_component[begins[number] : begins[number + 1]]
-        pairs = inside[pair_begins[number] : pair_begins[number + 1]]
-        i, j = np.searchsorted(members, one[pairs]), np.searchsorted(members, other[pairs])
-        parts = _parts(len(members), i, j, bits[pairs], floor, unknown, method)
-        label[members] = next_label + parts
-        next_label += len(members)
+    members = np.argsort(component, kind="stable")
+    members = members[open_[component[members]]]
+    place = np.full(rows, -1)
+    place[members] = np.arange(len(members))
+    pairs = np.flatnonzero(inside & open_[component[one]])
+    pairs = pairs[np.argsort(place[one[pairs]], kind="stable")]
+    i, j = place[one[pairs]], place[other[pairs]]
+    for begin, end in _spans(size[open_]):
+        among = slice(*np.searchsorted(i, (begin, end)))
+        label[members[begin:end]] = (
+            rows
+            + begin
+            + _parts(
+                component[members[begin:end]],
+                i[among] - begin,
+                j[among] - begin,
+                bits[pairs[among]],
+                floor,
+                unknown,
+                method,
+            )
+        )
     # up to here rows were numbered by rank; a cluster is called by the row that ranks first
-    first = np.full(next_label, rows)
+    first = np.full(rows + len(members), rows)
     np.minimum.at(first, label, np.arange(rows))
     row_of_rank = np.argsort(rank)
     by_row = row_of_rank[first[label]][rank]
@@ -149,8 +162,20 @@ def _numbered(values: Indices) -> Indices:
     return np.unique(values, return_inverse=True)[1].astype(np.int64)
 
 
+def _spans(sizes: Indices) -> Iterator[tuple[int, int]]:
+    """Where to cut rows that stand by component: several small ones together, a large one alone."""
+    begin = end = 0
+    for size in sizes.tolist():
+        if end > begin and end + size - begin > TOGETHER:
+            yield begin, end
+            begin = end
+        end += size
+    if end > begin:
+        yield begin, end
+
+
 def _parts(
-    size: int,
+    component: Indices,
     one: Indices,
     other: Indices,
     bits: Floats,
@@ -158,8 +183,9 @@ def _parts(
     unknown: float,
     method: str,
 ) -> Indices:
-    """Which cluster each of ``size`` rows is in: numbers of no meaning under ``size``."""
-    apart = np.full(size * (size - 1) // 2, MOST_BITS - unknown)
-    apart[size * one - one * (one + 1) // 2 + other - one - 1] = MOST_BITS - bits
-    tree = linkage(apart, method=method)
+    """Which cluster each row is in: numbers of no meaning under the number of rows."""
+    # rows of two components are further apart than any threshold asks
+    apart = np.where(component[:, None] == component, MOST_BITS - unknown, 4 * MOST_BITS)
+    apart[one, other] = MOST_BITS - bits
+    tree = linkage(apart[np.triu_indices(len(component), 1)], method=method)
     return np.asarray(fcluster(tree, MOST_BITS - floor, criterion="distance") - 1, dtype=np.int64)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -148,3 +150,25 @@ def test_clusters_never_reach_across_components(pairs: list[Pair]) -> None:
         reach = reach @ reach
     assert reach[np.arange(7), found.label].all()
     assert found.label[found.label].tolist() == found.label.tolist()
+
+
+@settings(max_examples=150, deadline=None)
+@given(problems, problems)
+def test_other_rows_change_no_cluster(pairs: list[Pair], others: list[Pair]) -> None:
+    beside = [(a + 7, b + 7, p) for a, b, p in pairs]
+    both = run(14, [*others, *beside]).label.tolist()
+    assert [label - 7 for label in both[7:]] == run(7, pairs).label.tolist()
+    assert both[:7] == run(7, others).label.tolist()
+
+
+def test_a_hundred_thousand_chains_take_seconds() -> None:
+    first = np.arange(100_000) * 3
+    begin = time.process_time()
+    found = cluster(
+        300_000,
+        np.r_[first, first + 1],
+        np.r_[first + 1, first + 2],
+        np.full(200_000, 0.99),
+    )
+    assert time.process_time() - begin < 10
+    assert (found.label == np.repeat(first, 3)).all()
