@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +15,7 @@ from migrate.linkage.evidence import pairs_of
 from migrate.linkage.explain import explain, text_at
 from migrate.linkage.explanation import Explanation, isolated
 from migrate.linkage.link import Linkage
-from migrate.linkage.model import BlockingRule
+from migrate.linkage.model import BlockingRule, LinkageModel
 
 
 @dataclass(frozen=True)
@@ -31,10 +33,14 @@ class Column:
             return "missing"
         return "agrees" if self.left == self.right else "differs"
 
+    @property
+    def verb(self) -> str:
+        """The state as a sentence ends."""
+        return "is missing" if self.state == "missing" else self.state
+
     def said(self) -> str:
         """The column and its values in words."""
-        verb = "is missing" if self.state == "missing" else self.state
-        return f"{self.name} {verb} ({isolated(self.left)} | {isolated(self.right)})"
+        return f"{self.name} {self.verb} ({isolated(self.left)} | {isolated(self.right)})"
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class RuleStanding:
     @property
     def lacks(self) -> tuple[Column, ...]:
         """The columns that differ or are missing."""
-        return tuple(column for column in self.columns if column.state != "agrees")
+        return _lacks(self.columns)
 
     def said(self) -> str:
         """In one line of English, what came of the rule."""
@@ -164,15 +170,41 @@ def _proposed(linkage: Linkage, right: pa.Table, pair: tuple[int, int]) -> int:
     return int(linkage.rules[found[0]]) if len(found) else 0
 
 
-def _standing(
-    rule: BlockingRule, proposed: bool, left: pa.Table, right: pa.Table, pair: tuple[int, int]
-) -> RuleStanding:
-    columns = tuple(
+def lacking(
+    model: LinkageModel, left: pa.Table, right: pa.Table, pairs: Iterable[tuple[int, int]]
+) -> dict[str, int]:
+    """What keeps pairs from their nearest rules: how many lack each column, the most first.
+
+    A key is the column's name with `is missing` or `differs`; the nearest rule is the one that lacks
+    least, among equals the one that has most, then the first.
+    """
+    counts: Counter[str] = Counter()
+    for pair in pairs:
+        standings = [_columns(rule, left, right, pair) for rule in model.rules]
+        nearest = min(standings, key=lambda columns: (len(_lacks(columns)), -len(columns)))
+        counts.update(f"{column.name} {column.verb}" for column in _lacks(nearest))
+    return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))
+
+
+def _lacks(columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    return tuple(column for column in columns if column.state != "agrees")
+
+
+def _columns(
+    rule: BlockingRule, left: pa.Table, right: pa.Table, pair: tuple[int, int]
+) -> tuple[Column, ...]:
+    return tuple(
         _column(left, right, pair, one, other)
         for one, other in zip(rule.left, rule.right, strict=True)
     )
+
+
+def _standing(
+    rule: BlockingRule, proposed: bool, left: pa.Table, right: pa.Table, pair: tuple[int, int]
+) -> RuleStanding:
+    columns = _columns(rule, left, right, pair)
     block = None
-    if all(column.state == "agrees" for column in columns):
+    if not _lacks(columns):
         same = pa.chunked_array([np.ones(right.num_rows, dtype=bool)])
         for name in rule.right:
             equal = pc.equal(right.column(name), right.column(name)[pair[1]])

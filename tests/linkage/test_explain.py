@@ -13,7 +13,7 @@ from linkage_problem import MODEL, draw
 from migrate.errors import RunError
 from migrate.linkage.explain import explain
 from migrate.linkage.link import Linkage, dedupe_table, link_tables
-from migrate.linkage.missed import why_missed
+from migrate.linkage.missed import lacking, why_missed
 from migrate.linkage.model import LinkageModel, model_of
 from migrate.linkage.runner_up import candidates_of, why_not
 
@@ -240,6 +240,23 @@ def test_the_rules_that_proposed_a_pair_are_those_of_the_linkage(problem: Any) -
         found = why_missed(linkage, left, right, pair_of(linkage, place))
         bits = sum(1 << n for n, rule in enumerate(found.rules) if rule.proposed)
         assert bits == int(linkage.rules[place])
+
+
+def test_what_pairs_want_of_their_nearest_rules_is_counted(model: LinkageModel) -> None:
+    right = pa.table(
+        {
+            "given": ["a", "b", "c"],
+            "name": ["x", "y", "z"],
+            "born": ["1", "2", None],
+        }
+    )
+    left = pa.table({"given": ["a", "q", "c"], "name": ["w", "y", "v"], "born": ["1", "2", "3"]})
+    # by given and birth; by surname and birth; of names the surname differs
+    assert lacking(model, left, right, [(0, 0), (1, 1)]) == {}
+    assert lacking(model, left, right, [(2, 2), (0, 1)]) == {
+        "name differs": 2,
+        "given differs": 1,
+    }
 
 
 def test_a_block_over_its_budget_is_named() -> None:

@@ -12,12 +12,14 @@ import pandas as pd
 from migrate.diplomas.inspection import Account, Inspected, Truth, account, truth_of
 from migrate.linkage.artefact import read_table, write_whole
 from migrate.linkage.explanation import Explanation
+from migrate.linkage.missed import lacking
 from migrate.linkage.proposals import propose, table_of
 from migrate.linkage.recall import Judged, KnownLinks, judge, sure_links, true_links
 from migrate.linkage.waterfall import Form, waterfall
 
 # missed links that the report names, to be explained one by one
 _NAMED = 5
+_LOOKED_AT = 500
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def blocking(inspected: Inspected, truth: Path | None, price: float) -> Answer:
         "rules": judged.table.to_dict("records"),
         "proposals": [asdict(one) for one in proposals],
         "missed_links": _missed(inspected, known),
+        "missed_for_want_of": lacking(linkage.model, inspected.left, inspected.right, _few(known)),
     }
     if found is not None:
         data |= {"not_compared": found.not_compared, "not_in_registry": found.not_in_registry}
@@ -86,6 +89,12 @@ def _missed(inspected: Inspected, known: KnownLinks) -> list[dict[str, str | Non
     ]
 
 
+def _few(known: KnownLinks) -> list[tuple[int, int]]:
+    """The missed links, at most some hundreds: each is looked at by itself."""
+    places = np.flatnonzero(known.missed)[:_LOOKED_AT]
+    return [(int(known.left[place]), int(known.right[place])) for place in places]
+
+
 def _asides(data: dict[str, Any], judged: Judged) -> list[str]:
     said = []
     if data.get("not_compared") or data.get("not_in_registry"):
@@ -93,6 +102,9 @@ def _asides(data: dict[str, Any], judged: Judged) -> list[str]:
             f"of the truth file {data['not_compared']:,} links are of records that were not "
             f"compared, {data['not_in_registry']:,} of degrees that the registry has not"
         )
+    if data["missed_for_want_of"]:
+        wants = [f"{column} ({count})" for column, count in data["missed_for_want_of"].items()]
+        said.append("the missed want, of their nearest rule: " + ", ".join(wants[:_NAMED]))
     if data["missed_links"]:
         first = data["missed_links"][:_NAMED]
         named = "; ".join(f"--explain {m['legacy_id']} --degree {m['degree_id']}" for m in first)
