@@ -86,20 +86,10 @@ def cluster(
     pairs = pairs[np.argsort(place[one[pairs]], kind="stable")]
     i, j = place[one[pairs]], place[other[pairs]]
     for begin, end in _spans(size[open_]):
-        among = slice(*np.searchsorted(i, (begin, end)))
-        label[members[begin:end]] = (
-            rows
-            + begin
-            + _parts(
-                component[members[begin:end]],
-                i[among] - begin,
-                j[among] - begin,
-                bits[pairs[among]],
-                floor,
-                unknown,
-                method,
-            )
-        )
+        rows_here, among = members[begin:end], slice(*np.searchsorted(i, (begin, end)))
+        ends = i[among] - begin, j[among] - begin
+        parts = _parts(component[rows_here], *ends, bits[pairs[among]], floor, unknown, method)
+        label[rows_here] = rows + begin + parts
     # up to here rows were numbered by rank; a cluster is called by the row that ranks first
     first = np.full(rows + len(members), rows)
     np.minimum.at(first, label, np.arange(rows))
