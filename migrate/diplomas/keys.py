@@ -48,18 +48,27 @@ def with_keys(table: pa.Table) -> pa.Table:
     return table
 
 
-def _unread(canonical: Any, raw: Any) -> pa.Array[Any]:
-    absent = pc.is_null(canonical).combine_chunks().to_numpy(zero_copy_only=False)
+def _unread(canonical: Any, raw: Any) -> pa.ChunkedArray[Any]:
     # only what has no canonical value need be looked at: most raw values are all different
-    lacking = np.flatnonzero(absent)
-    numbers, texts = encoded(raw.take(pa.array(lacking)))
-    there = np.bincount(numbers[numbers >= 0], minlength=len(texts)) > 0
-    blank = np.ones(len(texts) + 1, dtype=bool)
-    blank[:-1][there] = [is_blank(text) for text in texts.filter(pa.array(there)).to_pylist()]
-    unread = np.zeros(len(absent), dtype=bool)
-    unread[lacking] = ~blank[numbers]
-    found: pa.Array[Any] = pa.array(unread)
-    return found
+    lacking = pc.is_null(canonical).combine_chunks().to_numpy(zero_copy_only=False)
+    chunks = []
+    begin = 0
+    for chunk in raw.chunks:
+        looked_at = np.flatnonzero(lacking[begin : begin + len(chunk)])
+        begin += len(chunk)
+        unread = np.zeros(len(chunk), dtype=bool)
+        if not pa.types.is_dictionary(chunk.type):
+            chunk = chunk.take(pa.array(looked_at)).dictionary_encode()
+            numbers = pc.fill_null(chunk.indices, -1).to_numpy()
+        else:
+            numbers = pc.fill_null(chunk.indices, -1).to_numpy()[looked_at]
+        there = np.bincount(numbers[numbers >= 0], minlength=len(chunk.dictionary)) > 0
+        blank = np.ones(len(there) + 1, dtype=bool)
+        texts = chunk.dictionary.filter(pa.array(there)).to_pylist()
+        blank[:-1][there] = [is_blank(text) for text in texts]
+        unread[looked_at] = ~blank[numbers]
+        chunks.append(pa.array(unread))
+    return pa.chunked_array(chunks, pa.bool_())
 
 
 def _year(dates: Any) -> pa.Array[Any]:

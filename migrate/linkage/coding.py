@@ -221,48 +221,52 @@ def _domains(names: list[str], kin: list[list[str]]) -> list[list[str]]:
 
 def _code(left: pa.Table, right: pa.Table, names: list[str]) -> dict[str, Column]:
     """Number the texts of these columns of both tables together."""
-    parts: list[tuple[str, int, Numbers]] = []
-    texts: list[Any] = []
-    offset = 0
+    parts: list[tuple[str, int]] = []
+    chunks: list[Any] = []
     for name in names:
         for side, table in enumerate((left, right)):
-            if side and table is left:
-                continue
-            if name not in table.column_names:
-                continue
-            numbers, distinct = encoded(table.column(name))
-            parts.append((name, side, np.where(numbers >= 0, numbers + offset, -1)))
-            texts.append(distinct)
-            offset += len(distinct)
-    joint: Any = pa.concat_arrays(texts).dictionary_encode()
-    # a dictionary may hold null as a value
-    place = np.append(pc.fill_null(joint.indices, -1).to_numpy(), -1).astype(np.int32)
-    found = {(name, side): place[numbers] for name, side, numbers in parts}
-    empty = {0: np.full(left.num_rows, -1, np.int32), 1: np.full(right.num_rows, -1, np.int32)}
+            if name in table.column_names and not (side and table is left):
+                column = table.column(name)
+                parts += [(name, side)] * column.num_chunks
+                chunks += column.chunks
+    numbers, texts = _together(chunks)
+    found: dict[tuple[str, int], list[Numbers]] = {}
+    for part, of_chunk in zip(parts, numbers, strict=True):
+        found.setdefault(part, []).append(of_chunk)
     out = {}
     for name in names:
-        ours = found.get((name, 0), empty[0])
-        theirs = ours if right is left else found.get((name, 1), empty[1])
-        out[name] = Column(ours, theirs, joint.dictionary)
+        sides = [
+            np.concatenate(found[name, side])
+            if (name, side) in found
+            else np.full(table.num_rows, -1, np.int32)
+            for side, table in enumerate((left, right))
+        ]
+        out[name] = Column(sides[0], sides[0] if right is left else sides[1], texts)
     return out
 
 
 def encoded(column: pa.ChunkedArray[Any]) -> tuple[Numbers, pa.StringArray]:
     """Each row's number (-1 where there is no text), and the distinct texts at their numbers."""
-    plain: Any = column
-    if not pa.types.is_dictionary(plain.type):
-        plain = plain.cast(pa.string()).dictionary_encode()
-    else:
-        plain = plain.unify_dictionaries()
-    if not plain.num_chunks:
-        return np.zeros(0, np.int32), pa.array([], pa.string())
-    chunks = plain.chunks
-    # chunks of one encoding share their dictionary, the last has all of it
-    numbers = [
-        pc.fill_null(chunk.indices.cast(pa.int32()), -1).to_numpy(zero_copy_only=False)
-        for chunk in chunks
-    ]
-    return np.concatenate(numbers), chunks[-1].dictionary.cast(pa.string())
+    numbers, texts = _together(column.chunks)
+    return np.concatenate([np.zeros(0, np.int32), *numbers]), texts
+
+
+def _together(chunks: list[Any]) -> tuple[list[Numbers], pa.StringArray]:
+    """Numbers for the texts of several arrays, plain or dictionary-encoded, the same for the same."""
+    numbers: list[Numbers] = []
+    texts: list[Any] = [pa.array([], pa.string())]
+    offset = 0
+    for chunk in chunks:
+        if not pa.types.is_dictionary(chunk.type):
+            chunk = chunk.cast(pa.string()).dictionary_encode()
+        of_chunk = pc.fill_null(chunk.indices.cast(pa.int32()), -1).to_numpy(zero_copy_only=False)
+        numbers.append(np.where(of_chunk >= 0, of_chunk + offset, -1))
+        texts.append(chunk.dictionary.cast(pa.string()))
+        offset += len(chunk.dictionary)
+    joint: Any = pa.concat_arrays(texts).dictionary_encode()
+    # a dictionary may hold null as a value
+    place = np.append(pc.fill_null(joint.indices, -1).to_numpy(), -1).astype(np.int32)
+    return [place[of_chunk] for of_chunk in numbers], joint.dictionary
 
 
 def _days(table: pa.Table, name: str) -> Numbers:
