@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from migrate.batch import manifest as manifests
 from migrate.batch.stages.link import STAGE
-from migrate.diplomas.inspection import Inspected, inspect
+from migrate.diplomas.inspection import AsRead, Inspected, Values, inspect
 from migrate.diplomas.link import Progress, diploma_model
 from migrate.diplomas.outcomes import Thresholds
+from migrate.diplomas.tables import read_for_linking
 from migrate.errors import InputError
 from migrate.linkage.estimate import Probabilities
+
+_RAW = "raw_"
 
 
 @dataclass(frozen=True)
 class Reopened:
-    """The tables of a batch that has linked. ``model`` is its ``model.json``."""
+    """A batch that has linked. ``model`` is its ``model.json``."""
 
     folder: Path
-    staged: pa.Table
-    registry: pa.Table
     outcomes: pa.Table
     model: dict[str, Any]
 
@@ -47,6 +50,22 @@ class Reopened:
             f"{str(made_by)[:12]}…, here {ours[:12]}…): what follows is by the one here"
         )
 
+    def staged(self, columns: Sequence[str]) -> pa.Table:
+        """Some columns of the legacy rows, as staged."""
+        return pq.read_table(self._file("staged"), columns=list(columns))
+
+    def registry(self, columns: Sequence[str]) -> pa.Table:
+        """Some columns of the registry, as staged."""
+        return pq.read_table(self._file("registry"), columns=list(columns))
+
+    @property
+    def as_read(self) -> AsRead:
+        """The values of one record or degree as read, looked up in the files: never all at once."""
+        return AsRead(
+            lambda row: _values(self._file("staged"), pc.field("row") == row),
+            lambda degree: _values(self._file("registry"), pc.field("degree_id") == degree),
+        )
+
     def inspect(
         self,
         *,
@@ -55,15 +74,26 @@ class Reopened:
         progress: Progress | None = None,
     ) -> Inspected:
         """Link it again: ``migrate.diplomas.inspection.inspect`` says what with."""
+        model = diploma_model()
         return inspect(
-            self.staged,
-            self.registry,
+            read_for_linking(self._file("staged"), model),
+            read_for_linking(self._file("registry"), model),
             self.outcomes,
             thresholds=self.thresholds,
             learned=learned,
             only=only,
             progress=progress,
         )
+
+    def _file(self, name: str) -> Path:
+        return self.folder / f"{name}.parquet"
+
+
+def _values(file: Path, wanted: pc.Expression) -> Values:
+    """The raw values of the one row that is wanted, by field."""
+    names = [name for name in pq.read_schema(file).names if name.startswith(_RAW)]
+    found: list[dict[str, Any]] = pq.read_table(file, columns=names, filters=wanted).to_pylist()
+    return {name.removeprefix(_RAW): value for name, value in found[0].items()} if found else {}
 
 
 def reopen(reports: Path, batch: str) -> Reopened:
@@ -79,7 +109,4 @@ def reopen(reports: Path, batch: str) -> Reopened:
         model = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError("this cannot be read", file=folder / "model.json", found=error) from error
-    staged, registry, outcomes = (
-        pq.read_table(folder / f"{name}.parquet") for name in ("staged", "registry", "outcomes")
-    )
-    return Reopened(folder, staged, registry, outcomes, model)
+    return Reopened(folder, pq.read_table(folder / "outcomes.parquet"), model)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,16 @@ from migrate.linkage.link import Linkage, link_tables
 from migrate.linkage.missed import Missed, why_missed
 from migrate.linkage.runner_up import WhyNot, candidates_of, why_not
 
-RAW, NAMES = "raw_", "degree_id"
+NAMES = "degree_id"
+Values = Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class AsRead:
+    """The values of a record, by its row of the source, and of a degree as they were read, by field."""
+
+    record: Callable[[int], Values]
+    degree: Callable[[str], Values]
 
 
 @dataclass(frozen=True)
@@ -117,7 +126,8 @@ def inspect(
 ) -> Inspected:
     """Link a batch's rows again, all but the quarantined ones, and keep the whole evidence.
 
-    ``outcomes`` is the batch's, with ``row``. With ``learned`` nothing is learned; then ``only`` a
+    ``staged`` and ``registry`` need hold no more than ``read_for_linking`` reads; ``outcomes`` is the
+    batch's, with ``row``. With ``learned`` nothing is learned; then ``only`` a
     record may be linked, which takes less time and gives it the same candidates and weights. Raises
     InputError where nothing can be linked.
     """
@@ -136,11 +146,18 @@ def inspect(
     return Inspected(left, right, linkage, outcomes, thresholds or Thresholds())
 
 
-def account(inspected: Inspected, legacy_id: str, degree_id: str | None = None) -> Account:
+def account(
+    inspected: Inspected,
+    legacy_id: str,
+    degree_id: str | None = None,
+    *,
+    as_read: AsRead | None = None,
+) -> Account:
     """Explain a record's best candidate, or the degree that is named, which need be no candidate.
 
-    It is set against the record's best candidate, or, where it is that, against the next. Raises
-    InputError where the record was not compared or the registry has no such degree.
+    It is set against the record's best candidate, or, where it is that, against the next. ``as_read``
+    gives the values to show beside those that were compared. Raises InputError where the record was
+    not compared or the registry has no such degree.
     """
     line = inspected.outcome(legacy_id)
     record = inspected.record(legacy_id)
@@ -149,15 +166,16 @@ def account(inspected: Inspected, legacy_id: str, degree_id: str | None = None) 
     if asked is None:
         return Account(line, None, None, None, None, None)
     other = next((row for row in rows if row != asked), None)
-    pair = _explain(inspected, record, asked)
-    rival = None if other is None else why_not(pair, _explain(inspected, record, other))
+    pair = _explain(inspected, record, asked, as_read)
+    rival = None
+    if other is not None:
+        rival = why_not(pair, _explain(inspected, record, other, as_read))
     missed = why_missed(
         inspected.linkage,
         inspected.left,
         inspected.right,
         (record, asked),
         accept=inspected.thresholds.accept,
-        raw=RAW,
         names=NAMES,
     )
     if rows and asked == rows[0]:
@@ -166,9 +184,13 @@ def account(inspected: Inspected, legacy_id: str, degree_id: str | None = None) 
     return Account(line, pair, _id(inspected, asked), rival, _id(inspected, other), missed)
 
 
-def _explain(inspected: Inspected, record: int, row: int) -> Explanation:
+def _explain(inspected: Inspected, record: int, row: int, as_read: AsRead | None) -> Explanation:
     tables = inspected.left, inspected.right
-    return explain(inspected.linkage, *tables, (record, row), raw=RAW, names=NAMES)
+    found = explain(inspected.linkage, *tables, (record, row), names=NAMES)
+    if as_read is None:
+        return found
+    source = inspected.left.column("row")[record].as_py()
+    return found.as_read(as_read.record(source), as_read.degree(str(_id(inspected, row))))
 
 
 def _id(inspected: Inspected, row: int | None) -> str | None:

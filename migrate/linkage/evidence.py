@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from migrate.errors import RunError
+from migrate.linkage.coding import encoded
 from migrate.linkage.compare import compare_rows
 from migrate.linkage.link import Linkage
 from migrate.linkage.model import FieldComparison
@@ -80,12 +81,14 @@ def pairs_of(linkage: Linkage, record: int) -> Indices:
 
 def _mates(linkage: Linkage, right: pa.Table, row: int) -> Indices:
     """The rows of the same entity; a row without a key is an entity of its own."""
-    keys = right.column(linkage.model.groups[0].key)
-    key = keys[row]
-    if not key.is_valid:
-        return np.array([row], dtype=np.int64)
-    same = pc.fill_null(pc.equal(keys, key), False).to_numpy()
-    return np.flatnonzero(same).astype(np.int64)
+    same = same_value(right, linkage.model.groups[0].key, row)
+    return np.flatnonzero(same).astype(np.int64) if same.any() else np.array([row], np.int64)
+
+
+def same_value(table: pa.Table, column: str, row: int) -> npt.NDArray[np.bool_]:
+    """Which rows hold the text that ``row`` holds in a column; none where it holds none."""
+    numbers, _ = encoded(table.column(column))
+    return np.asarray((numbers == numbers[row]) & (numbers >= 0), dtype=bool)
 
 
 def _compared(
@@ -112,15 +115,13 @@ def _terms(
 ) -> Floats:
     """Term-frequency bits of each row's value: log2(u / frequency) (Winkler 2000)."""
     bits = np.zeros(len(rows))
-    held = pc.is_valid(right.column(field.value))
+    held = pc.is_valid(right.column(field.value)).to_numpy()
     for place, level in enumerate(field.levels):
-        if not level.term_frequency or level.column is None or not (levels == place).any():
+        if not level.term_frequency or level.column is None:
             continue
-        values = right.column(level.column).filter(held)
         u = linkage.learned.u[field.name][place]
         for pair in np.flatnonzero(levels == place):
-            value = right.column(level.column)[int(rows[pair])]
-            seen = pc.sum(pc.equal(values, value)).as_py() or 0
+            seen = int((same_value(right, level.column, int(rows[pair])) & held).sum())
             # one more than seen, as the engine takes it
-            bits[pair] = np.log2(u / ((seen + 1) / max(len(values), 1)))
+            bits[pair] = np.log2(u / ((seen + 1) / max(int(held.sum()), 1)))
     return bits

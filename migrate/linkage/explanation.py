@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -83,6 +84,20 @@ class Explanation:
         """The fields that answer one question, in the model's order."""
         return tuple(entry for entry in self.fields if entry.group == group)
 
+    def as_read(
+        self, left: Mapping[str, str | None], right: Mapping[str, str | None]
+    ) -> Explanation:
+        """The same with the values as read, by the names of their fields; blank is none."""
+        fields = [
+            replace(
+                entry,
+                left_raw=_or_none(left.get(entry.field)),
+                right_raw=_or_none(right.get(entry.field)),
+            )
+            for entry in self.fields
+        ]
+        return replace(self, fields=tuple(fields))
+
     def table(self) -> pd.DataFrame:
         """One row a field, in the model's order, then the joint agreement of each group that has any.
 
@@ -129,6 +144,10 @@ class Explanation:
         against = ", ".join(self.contradicts)
         lines.append(f"speaks against it: {against}" if against else "no field speaks against it")
         return "\n".join(lines) + "\n"
+
+
+def _or_none(value: str | None) -> str | None:
+    return value if value is not None and value.strip() else None
 
 
 def _row(entry: FieldEvidence) -> tuple[object, ...]:

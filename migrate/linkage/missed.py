@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from migrate.linkage.evidence import pairs_of
+from migrate.linkage.evidence import pairs_of, same_value
 from migrate.linkage.explain import explain, text_at
 from migrate.linkage.explanation import Explanation, isolated
 from migrate.linkage.link import Linkage
@@ -205,11 +204,8 @@ def _standing(
     columns = _columns(rule, left, right, pair)
     block = None
     if not _lacks(columns):
-        same = pa.chunked_array([np.ones(right.num_rows, dtype=bool)])
-        for name in rule.right:
-            equal = pc.equal(right.column(name), right.column(name)[pair[1]])
-            same = pc.and_(same, pc.fill_null(equal, False))
-        block = int(pc.sum(same).as_py() or 0)
+        same = [same_value(right, name, pair[1]) for name in rule.right]
+        block = int(np.logical_and.reduce(same).sum())
     split = tuple(_column(left, right, pair, name, name) for name in rule.split)
     return RuleStanding(rule.name, columns, split, block, rule.budget, proposed)
 

@@ -158,7 +158,7 @@ def link(
     from migrate.batch.settings import check_batch_name
     from migrate.linkage.waterfall import form_of
 
-    form = form_of(picture) if picture is not None else None
+    drawing = (picture, form_of(picture)) if picture is not None else None
     opened = reopen(reports.resolve(), check_batch_name(str(batch)))
     trained = _trained(model)
     if opened.note:
@@ -167,7 +167,7 @@ def link(
         answer = answers.blocking(_linked(opened, trained, None, as_json), truth, price)
     elif explain is not None:
         inspected = _linked(opened, trained, explain, as_json)
-        answer = answers.explained(inspected, explain, degree, picture, form)
+        answer = answers.explained(inspected, opened.as_read, explain, degree, drawing)
     elif sample is not None and out is not None:
         answer = checks.sampled(opened, sample, out, seed)
     elif train is not None:

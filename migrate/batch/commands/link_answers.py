@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from migrate.diplomas.inspection import Account, Inspected, Truth, account, truth_of
+from migrate.diplomas.inspection import Account, AsRead, Inspected, Truth, account, truth_of
 from migrate.linkage.artefact import read_table, write_whole
 from migrate.linkage.explanation import Explanation
 from migrate.linkage.missed import lacking
@@ -135,15 +135,16 @@ def _numbers(table: pd.DataFrame) -> str:
 
 def explained(
     inspected: Inspected,
+    as_read: AsRead,
     legacy_id: str,
     degree_id: str | None,
-    picture: Path | None,
-    form: Form | None,
+    drawing: tuple[Path, Form] | None,
 ) -> Answer:
     """Explain a record's best candidate, or a named degree; draw it where a file is named."""
-    found = account(inspected, legacy_id, degree_id)
+    found = account(inspected, legacy_id, degree_id, as_read=as_read)
     text = found.text()
-    if picture is not None and form is not None and found.pair is not None:
+    if drawing is not None and found.pair is not None:
+        picture, form = drawing
         drawn = waterfall(
             found.pair,
             form=form,

@@ -9,7 +9,7 @@ import numpy as np
 
 from migrate.batch.commands.link_answers import Answer
 from migrate.batch.inspection import Reopened
-from migrate.diplomas.decided import calibration_of, known_links, links_of, sample_links
+from migrate.diplomas.decided import SHOWN, calibration_of, known_links, links_of, sample_links
 from migrate.diplomas.inspection import Inspected
 from migrate.errors import InputError
 from migrate.linkage.clerical import read_sample
@@ -21,8 +21,14 @@ from migrate.linkage.verdict import verdict
 
 def sampled(opened: Reopened, size: int, out: Path, seed: int) -> Answer:
     """Draw links for a person to look at."""
+    shown = [f"raw_{name}" for name in SHOWN]
     sample = sample_links(
-        out, opened.outcomes, opened.staged, opened.registry, size=size, seed=seed
+        out,
+        opened.outcomes,
+        opened.staged(["row", *shown, "raw_page_ref"]),
+        opened.registry(["degree_id", *shown]),
+        size=size,
+        seed=seed,
     )
     drawn = len(sample.places)
     text = (
@@ -78,7 +84,11 @@ def trained(inspected: Inspected, opened: Reopened, labels: Path | None, out: Pa
     linkage = inspected.linkage
     known, calibration = None, None
     if labels is not None:
-        tables = opened.outcomes, opened.staged, opened.registry
+        tables = (
+            opened.outcomes,
+            opened.staged(["row", "legacy_id"]),
+            opened.registry(["degree_id"]),
+        )
         known = known_links(read_labels(labels), linkage, *tables)
         calibration = calibration_of(known, linkage, inspected.thresholds)
     count = 0 if known is None else len(known.pairs)
