@@ -27,7 +27,7 @@ class Thresholds:
     """
 
     accept: float = 0.9999
-    person: float = 0.9
+    person: float = 0.25
     clear: float = 100.0
     present: float = 0.5
 

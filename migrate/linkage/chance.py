@@ -7,12 +7,13 @@ like, taken from the reference table itself.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 
-from migrate.linkage.coding import Coding
+from migrate.linkage.coding import NO_DAY, Coding, Days
 from migrate.linkage.compare import compare_field
 from migrate.linkage.model import FieldComparison, LinkageModel
 
@@ -124,14 +125,16 @@ def within_entity(
 ) -> tuple[dict[str, Floats], Floats]:
     """u of the nested group's fields between two items of one entity, and what they do together.
 
-    ``entity`` is the entity of each row of the right table. The second is bits to add to an item's
+    ``entity`` is the entity of each row of the right table. One item of each pair has its dates
+    blurred as those of the left table are, since a date known to the year agrees by chance more
+    often than one known to the day. The second is bits to add to an item's
     weight, indexed by :func:`joint_state` of its fields in ``together``: log2 of chance agreement
     as if independent over chance agreement as counted. What is counted weighs against 20 pairs of
     what independence expects.
     """
     group = model.groups[1]
     one, other = neighbours(entity, seed=seed)
-    both = coding.within_right()
+    both = blurred(coding, seed=seed)
     # a value that could not be read is as good as none between two rows of the reference
     levels = {
         field.name: compare_field(field, both, one, other)
@@ -158,6 +161,37 @@ def within_entity(
         together = (matching.sum() + 20 * apart) / (len(states) + 20)
         bits[state] = np.log2(apart / together)
     return u, bits
+
+
+def blurred(coding: Coding, *, seed: int) -> Coding:
+    """The right table on both sides, the dates on its left as imprecise as the left table's are.
+
+    Each date there becomes an interval as long as that of a row drawn from the left table, with the
+    date somewhere within it.
+    """
+    both = coding.within_right()
+    days = dict(both.days)
+    draw = np.random.default_rng(seed)
+    for name in sorted(days):
+        field = name.removesuffix("_first")
+        if field == name or f"{field}_last" not in days:
+            continue
+        first, last = coding.days[name], coding.days[f"{field}_last"]
+        held = np.flatnonzero((first.left != NO_DAY) & (last.left != NO_DAY))
+        if not len(held):
+            continue
+        taken = draw.choice(held, coding.rows[1])
+        # never more precise than the right table is itself
+        longer = np.maximum(
+            (last.left[taken] - first.left[taken]) - (last.right - first.right), 0
+        ).astype(np.int64)
+        earlier = (draw.random(coding.rows[1]) * (longer + 1)).astype(np.int64)
+        known = (first.right != NO_DAY) & (last.right != NO_DAY)
+        begin = np.where(known, first.right - earlier, NO_DAY).astype(np.int32)
+        end = np.where(known, last.right + (longer - earlier), NO_DAY).astype(np.int32)
+        days[name] = Days(begin, first.right)
+        days[f"{field}_last"] = Days(end, last.right)
+    return replace(both, days=days)
 
 
 def joint_state(levels: list[npt.NDArray[np.int8]], pairs: int) -> Indices:
