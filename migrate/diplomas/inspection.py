@@ -215,7 +215,7 @@ def truth_of(inspected: Inspected, pairs: Sequence[tuple[str, str]]) -> Truth:
     """
     records = _places(inspected.left, "legacy_id")
     degrees = _places(inspected.right, "degree_id")
-    given = [(record, degree) for record, degree in pairs if degree]
+    given = [(record, degree) for record, degree in dict.fromkeys(pairs) if degree]
     known = [(records.get(record, -1), degrees.get(degree, -1)) for record, degree in given]
     absent = sum(record < 0 for record, _ in known)
     strange = sum(record >= 0 and degree < 0 for record, degree in known)

@@ -23,7 +23,7 @@ def candidates_of(linkage: Linkage, record: int) -> list[int]:
     """The right rows of a record's candidates: the best, then the others, the likeliest first.
 
     The best is the likeliest item of the likeliest entity: an item is asked after only once its
-    entity is. Among equals the heavier goes first, then the first row.
+    entity is. Among equals the heavier goes first, then the first in the order of keys.
     """
     pairs = pairs_of(linkage, record)
     if not len(pairs):
@@ -31,8 +31,8 @@ def candidates_of(linkage: Linkage, record: int) -> list[int]:
     found = linkage.shares
     entity, item = found.entity_share[pairs], found.item_share[pairs]
     weight, rows = found.entity_weight[pairs] + found.item_weight[pairs], linkage.right[pairs]
-    best = int(np.lexsort((rows, -found.item_weight[pairs], -item, -entity))[0])
-    order = np.lexsort((rows, -weight, -(entity * item)))
+    best = int(np.lexsort((pairs, -found.item_weight[pairs], -item, -entity))[0])
+    order = np.lexsort((pairs, -weight, -(entity * item)))
     return [int(rows[best]), *(int(rows[place]) for place in order if place != best)]
 
 

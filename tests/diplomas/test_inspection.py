@@ -101,7 +101,8 @@ def test_one_record_by_what_was_learned_is_as_among_all(inspected: Inspected) ->
 
 
 def test_lines_of_a_truth_file_are_found_or_counted_apart(inspected: Inspected) -> None:
-    lines = [("L1", "D1"), ("L3", "D1"), ("L9", "D1"), ("L2", "gone"), ("L4", "")]
+    # one pair told twice is one pair
+    lines = [("L1", "D1"), ("L1", "D1"), ("L3", "D1"), ("L9", "D1"), ("L2", "gone"), ("L4", "")]
     found = truth_of(inspected, lines)
     ids: list[Any] = inspected.left["legacy_id"].to_pylist()
     assert [ids[place] for place in found.left] == ["L1"]
