@@ -13,9 +13,11 @@ from linkage_problem import MODEL, draw
 from migrate.errors import RunError
 from migrate.linkage.explain import explain
 from migrate.linkage.link import Linkage, dedupe_table, link_tables
+from migrate.linkage.meaning import meaning
 from migrate.linkage.missed import lacking, why_missed
-from migrate.linkage.model import LinkageModel, model_of
+from migrate.linkage.model import OPERATORS, LinkageModel, model_of
 from migrate.linkage.runner_up import candidates_of, why_not
+from migrate.linkage.waterfall import bars
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +108,17 @@ def test_levels_are_told_with_their_values_and_their_meaning(problem: Any) -> No
     assert name.weight == pytest.approx(np.log2(name.m / name.u))
 
 
+@pytest.mark.parametrize("operator", sorted(OPERATORS))
+def test_every_operator_is_told_in_words(operator: str) -> None:
+    level = {"name": "exact", operator: "born", "bound": 1, "m": 0.9}
+    last = {"name": "different", "m": 0.1, "contradicts": True}
+    fields = {**MODEL["fields"], "born": {"group": "owner", "levels": [level, last]}}
+    field = next(f for f in model_of({**MODEL, "fields": fields}).fields if f.name == "born")
+    # the operator's own name stands in for words that are not there
+    assert not meaning(field, 0).startswith(f"{operator} in")
+    assert meaning(field, 1) == "no level before it holds; speaks against a link"
+
+
 def test_missing_says_nothing_and_is_not_different(problem: Any) -> None:
     linkage, left, right, truth = problem
     record = left["born"].to_pylist().index(None)
@@ -160,6 +173,7 @@ def test_a_table_linked_to_itself_is_explained_pair_by_pair(model: LinkageModel)
         found = explain(linkage, right, right, pair)
         assert found.probability == pytest.approx(linkage.shares.entity_share[place], abs=1e-9)
         assert explain(linkage, right, right, pair[::-1]) == found
+        assert [bar.name for bar in bars(found)][1:] == ["prior", "given", "name", "born", "total"]
 
 
 def test_differences_to_the_runner_up_sum_to_the_difference_of_weights(problem: Any) -> None:
