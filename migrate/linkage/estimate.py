@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from migrate.linkage.chance import joint_state
+from migrate.linkage.labels import Labelled, emphasis, held
 from migrate.linkage.model import LinkageModel
 
 Floats = npt.NDArray[np.float64]
@@ -235,11 +236,13 @@ def learn(
     u: dict[str, Floats],
     stranger: dict[str, Floats] | None = None,
     joint: Floats | None = None,
+    known: Labelled | None = None,
 ) -> Probabilities:
     """Learn m and the priors from candidates, given u; deterministic, no random start.
 
     Starts from the model's own m, which also weigh as ``PRIOR_LINKS`` right links at the end, so a
-    level that a batch never shows keeps a probability over 0.
+    level that a batch never shows keeps a probability over 0. What is ``known`` of some candidates
+    stands in place of their shares.
     """
     start = {f.name: np.array([level.m for level in f.levels]) for f in model.fields}
     start = {name: m / m.sum() for name, m in start.items()}
@@ -250,9 +253,15 @@ def learn(
     if not compared.levels.shape[1]:
         return learned
     begins, records = compared.starts()
+    counts = np.ones(1) if known is None else emphasis(compared.record, known)
+    number = len(records) if known is None else float(counts[begins[records]].sum())
     for _ in range(ROUNDS):
         found = shares(compared, model, learned)
-        newer = _maximise(compared, model, learned, start, found, begins, len(records))
+        if known is not None:
+            found = held(found, compared, known)
+            # a record that counts for several has several times its shares
+            found = replace(found, entity_share=found.entity_share * counts)
+        newer = _maximise(compared, model, learned, start, found, begins, number)
         moved = max(float(np.abs(newer.m[name] - learned.m[name]).max()) for name in start)
         learned = newer
         if moved < CLOSE_ENOUGH:
@@ -267,7 +276,7 @@ def _maximise(
     start: dict[str, Floats],
     found: Shares,
     begins: Indices,
-    records: int,
+    records: float,
 ) -> Probabilities:
     first = model.groups[0]
     # an entity's fields stand on each of its items: its best pair speaks for it
