@@ -148,6 +148,14 @@ def run(
             "universities, and links more records to wrong degrees.",
         ),
     ] = 0.9999,
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            help="A trained model (`migrate link --train`) to link by; without one, the batch "
+            "itself is learned from.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a batch: link a legacy ledger to the registry, report mismatches, issue codes.
@@ -175,7 +183,7 @@ def run(
                 )
             known = runs.resume(check_batch_name(resume), reports.resolve(), watch=watch)
         elif corrections is not None:
-            also = _given(context, ("store", "profile", "write_back", "accept"))
+            also = _given(context, ("store", "profile", "write_back", "accept", "model"))
             if also:
                 raise InputError(
                     f"--corrections runs rows as their batch was run; {' and '.join(also)} "
@@ -200,7 +208,7 @@ def run(
                     fix="`migrate run --help` shows an example",
                 )
             settings = _settings(
-                source, registry, batch, store, reports, profile, write_back, accept
+                source, registry, batch, store, reports, profile, write_back, accept, model
             )
             known = runs.run(settings, issue=issue, watch=watch)
     _print_summary(known, as_json)
@@ -289,6 +297,7 @@ _OPTIONS = {
     "issue": "--issue/--no-issue",
     "write_back": "--write-back/--no-write-back",
     "accept": "--accept",
+    "model": "--model",
 }
 # what a batch already begun cannot take any more
 _BEGINS = tuple(_OPTIONS)
@@ -334,6 +343,7 @@ def _settings(
     profile: str,
     write_back: bool,
     accept: float,
+    model: Path | None,
 ) -> Any:
     from migrate.batch import secrets
     from migrate.batch.settings import (
@@ -364,7 +374,17 @@ def _settings(
         profile=str(locate(profile)) if profile else "",
         write_back=write_back,
         accept=accept,
+        model=str(_checked_model(model)) if model else "",
     )
+
+
+def _checked_model(path: Path) -> Path:
+    """The model's absolute path, once it is seen to be one: before a batch begins."""
+    from migrate.diplomas.link import diploma_model
+    from migrate.linkage.trained import read_trained
+
+    read_trained(path, diploma_model())
+    return path.resolve()
 
 
 def _bars(as_json: bool) -> Any:

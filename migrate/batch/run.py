@@ -160,8 +160,12 @@ def parameters_of(stage: str, settings: Settings) -> dict[str, Any]:
         }
         if settings.corrections:
             given["corrections"] = settings.corrections
+        if settings.model:
+            given["model"] = settings.model
     if stage == "3-link":
         given["accept"] = settings.accept
+        if settings.model:
+            given["model"] = settings.model
     return given
 
 
@@ -186,6 +190,7 @@ def refuse_other_settings(known: Manifest, settings: Settings) -> None:
         (held.get("source", {}).get("sha256"), settings.source),
         (memo.get("sha256"), memo.get("address", "")),
         (held.get("corrections", {}).get("sha256"), settings.corrections),
+        (held.get("model", {}).get("sha256"), settings.model),
     ):
         path = Path(address)
         if not recorded or not path.is_file() or sha256(path) == recorded:

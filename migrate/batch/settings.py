@@ -30,6 +30,7 @@ class Settings:
     write_back: bool = True
     accept: float = 0.9999
     corrections: str = ""
+    model: str = ""
 
     @property
     def folder(self) -> Path:

@@ -20,6 +20,7 @@ from migrate.diplomas.terms import NAMED
 from migrate.intake.quarantine import Problem
 from migrate.linkage.link import Linkage, link_tables
 from migrate.linkage.model import LinkageModel, read_model
+from migrate.linkage.trained import Trained
 
 Progress = Callable[[int, int, str], None]
 MODEL = Path(__file__).parent / "model.yaml"
@@ -69,13 +70,15 @@ def link(
     problems: Sequence[Problem] = (),
     thresholds: Thresholds | None = None,
     model: LinkageModel | None = None,
+    trained: Trained | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Linked:
     """Link staged legacy rows to degrees, and give each row of the source its outcome.
 
     ``staged`` and ``registry`` are as staging leaves them; the registry has ``coded_in_store`` too.
-    Rows that a problem names are `quarantined` and not compared. Raises RunError.
+    Rows that a problem names are `quarantined` and not compared. With a ``trained`` model nothing is
+    learned from these tables: its probabilities and its calibration hold. Raises RunError.
     """
     thresholds = thresholds or Thresholds()
     model = model or diploma_model()
@@ -88,13 +91,20 @@ def link(
         lines += [_line(row, "person_missing", "the registry is empty") for row in _named(usable)]
         return Linked(_in_order(_SCHEMA.empty_table(), lines), None, lambda: _no_candidates(model))
     left, right = with_keys(usable), with_keys(registry)
-    linkage = link_tables(left, right, model, threads=threads, progress=progress)
+    linkage = link_tables(
+        left,
+        right,
+        model,
+        threads=threads,
+        learned=trained.learned if trained else None,
+        progress=progress,
+    )
     if not len(linkage.left):
         lines += [_line(row, "person_missing", NOBODY) for row in _named(usable)]
         return Linked(
             _in_order(_SCHEMA.empty_table(), lines), linkage, lambda: _no_candidates(model)
         )
-    decisions = decide(linkage, thresholds)
+    decisions = decide(linkage, thresholds, trained.calibration if trained else None)
     settled = settle(decisions, linkage, left, right)
     ids: list[Any] = usable.column("legacy_id").to_pylist()
     rows: list[Any] = usable.column("row").to_pylist()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from migrate.linkage.calibration import Calibration, calibrated
 from migrate.linkage.link import Linkage
 
 Floats = npt.NDArray[np.float64]
@@ -55,13 +56,17 @@ class Decisions:
     rival: Flags
 
 
-def decide(linkage: Linkage, thresholds: Thresholds) -> Decisions:
+def decide(
+    linkage: Linkage, thresholds: Thresholds, calibration: Calibration | None = None
+) -> Decisions:
     """Decide each record by its candidates alone; duplicates and codes are looked at afterwards.
+
+    With a ``calibration`` the probability that is held against ``accept`` is the calibrated one.
 
     Fields that contradict keep a record from being `linked`, however great its weight.
     """
     found = linkage.shares
-    probability = found.entity_share * found.item_share
+    probability = calibrated(found.entity_share * found.item_share, calibration)
     starts, lengths = _runs(linkage.left)
     best = _best(found.entity_share, found.item_share, found.item_weight, starts, lengths)
     entity_starts, entity_lengths = _runs(linkage.compared.entity, linkage.left)

@@ -81,17 +81,20 @@ def run(
     write_back: bool = True,
     accept: float = 0.9999,
     corrections: str = "",
+    model: str = "",
 ) -> Intake:
     """Begin a batch: write ``staged.parquet``, ``registry.parquet`` and ``unreadable.csv``.
 
     Without a ``source`` and a ``registry`` a batch that exists is read again as it was begun, and a
     new one reads the sample, which is made. With ``corrections`` only the rows that they correct are
-    read, see ``migrate.batch.corrections``. Raises InputError when an input cannot be used, or the
-    batch was begun with others.
+    read, see ``migrate.batch.corrections``. ``model`` is a trained model for stage 3. Raises
+    InputError when an input cannot be used, or the batch was begun with others.
     """
     settings = _settings(batch, reports, source, registry, store, profile, write_back, accept)
     if corrections:
         settings = replace(settings, corrections=str(Path(corrections).resolve()))
+    if model:
+        settings = replace(settings, model=str(Path(model).resolve()))
     _begin(settings)
     with at_work(reports, batch, STAGE, after=None) as (folder, _):
         tell = progress.reporter()

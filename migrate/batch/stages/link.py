@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from migrate.batch import corrections, progress
@@ -15,12 +17,14 @@ from migrate.batch import manifest as manifests
 from migrate.batch.project import suite
 from migrate.batch.stages import checks
 from migrate.batch.stages.folder import at_work, write_csv, write_parquet
-from migrate.diplomas.link import Linked, link
+from migrate.diplomas.link import Linked, diploma_model, link
 from migrate.diplomas.outcomes import Thresholds
+from migrate.diplomas.tables import read_for_linking
 from migrate.diplomas.terms import OUTCOMES
-from migrate.intake.files import write_atomically
+from migrate.intake.files import sha256, write_atomically
 from migrate.intake.quarantine import read_quarantine
 from migrate.linkage.link import Linkage
+from migrate.linkage.trained import read_trained
 
 STAGE = "3-link"
 
@@ -43,23 +47,35 @@ class Linking:
     checks: pd.DataFrame
 
 
-def run(batch: str, reports: str, *, accept: float = 0.9999, threads: int | None = None) -> Linking:
+def run(
+    batch: str,
+    reports: str,
+    *,
+    accept: float = 0.9999,
+    model: str = "",
+    threads: int | None = None,
+) -> Linking:
     """Link a batch's staged rows; write ``candidates.parquet``, ``outcomes.csv``, ``model.json``.
 
-    ``accept`` is the least probability of a right link for `linked`. The outcomes are held against
-    their own suite before anything later may use them. Raises InputError, RunError.
+    ``accept`` is the least probability of a right link for `linked`. ``model`` is the path of a
+    trained model; without one, this batch is learned from. The outcomes are held against their own
+    suite before anything later may use them. Raises InputError, RunError.
     """
     thresholds = Thresholds(accept=accept)
+    declared = diploma_model()
+    trained = read_trained(Path(model), declared) if model else None
     with at_work(reports, batch, STAGE, after="2-expectations") as (folder, known):
         manifests.require_stage(folder, "1-intake")
         tell = progress.reporter()
-        staged = pq.read_table(folder / "staged.parquet")
-        registry = pq.read_table(folder / "registry.parquet")
+        staged = read_for_linking(folder / "staged.parquet", declared)
+        registry = read_for_linking(folder / "registry.parquet", declared)
         done = link(
             staged,
             registry,
             problems=read_quarantine(folder / "quarantine.csv"),
             thresholds=thresholds,
+            model=declared,
+            trained=trained,
             threads=threads,
             progress=tell,
         )
@@ -86,7 +102,9 @@ def run(batch: str, reports: str, *, accept: float = 0.9999, threads: int | None
             STAGE,
             artefacts,
             counts={"outcomes": {name: int(tally.get(name, 0)) for name in OUTCOMES}},
+            inputs={"model": {"address": model, "sha256": sha256(Path(model))}} if model else None,
         )
+        explained = _explained(done, folder)
     rows = max(done.outcomes.num_rows, 1)
     return Linking(
         counts=pd.DataFrame(
@@ -100,7 +118,7 @@ def run(batch: str, reports: str, *, accept: float = 0.9999, threads: int | None
         blocking=_blocking(done.linkage),
         weights=_weights(done),
         levels=levels_table(done.linkage),
-        explained=_explained(done, staged.to_pandas(), registry.to_pandas()),
+        explained=explained,
         checks=checked,
     )
 
@@ -166,30 +184,31 @@ def _weights(done: Linked) -> pd.DataFrame:
     return frame[["outcome", *numbers]].astype(dict.fromkeys(numbers, np.float64))
 
 
-def _explained(
-    done: Linked, staged: pd.DataFrame, registry: pd.DataFrame
-) -> list[tuple[str, pd.DataFrame]]:
+def _explained(done: Linked, folder: Path) -> list[tuple[str, pd.DataFrame]]:
     """The first record of each outcome that has candidates, value beside value, bit by bit."""
     if done.linkage is None:
         return []
+    firsts = done.candidates.filter(pc.equal(done.candidates.column("rank"), 1)).to_pandas()
+    best = firsts.drop_duplicates("row").set_index("row")
     outcomes = done.outcomes.to_pandas()
-    candidates = done.candidates.to_pandas()
-    best = candidates[candidates["rank"] == 1].set_index("row")
-    legacy, degrees = staged.set_index("row"), registry.set_index("degree_id")
+    outcomes = outcomes[outcomes["row"].isin(best.index)]
+    lines = [
+        of_one.iloc[0]
+        for outcome in OUTCOMES[:7]
+        if not (of_one := outcomes[outcomes["outcome"] == outcome]).empty
+    ]
+    legacy = _raw(folder / "staged.parquet", "row", [int(line["row"]) for line in lines])
+    chosen = [best.loc[line["row"]]["degree_id"] for line in lines]
+    degrees = _raw(folder / "registry.parquet", "degree_id", chosen)
     shown = []
-    for outcome in OUTCOMES[:7]:
-        rows = outcomes[(outcomes["outcome"] == outcome) & outcomes["row"].isin(best.index)]
-        if rows.empty:
-            continue
-        line = rows.iloc[0]
+    for line, degree in zip(lines, chosen, strict=True):
         candidate = best.loc[line["row"]]
-        record, degree = legacy.loc[line["row"]], degrees.loc[candidate["degree_id"]]
         table = pd.DataFrame(
             [
                 (
                     field.name,
-                    record[f"raw_{field.name}"],
-                    degree[f"raw_{field.name}"],
+                    legacy[line["row"]][f"raw_{field.name}"],
+                    degrees[degree][f"raw_{field.name}"],
                     candidate[f"level_{field.name}"],
                     candidate[f"weight_{field.name}"],
                 )
@@ -198,5 +217,14 @@ def _explained(
             + [("fields that agree together", "", "", "", candidate["together_weight"])],
             columns=["field", "legacy record", "degree", "level", "weight (bits)"],
         ).fillna("")
-        shown.append((f"{outcome}: record {line['legacy_id']}. {line['reason']}", table))
+        shown.append((f"{line['outcome']}: record {line['legacy_id']}. {line['reason']}", table))
     return shown
+
+
+def _raw(path: Path, key: str, wanted: list[Any]) -> dict[Any, dict[str, Any]]:
+    """The raw values of a few rows of a staged file, by their key."""
+    columns = [name for name in pq.read_schema(path).names if name.startswith("raw_")]
+    if not wanted:
+        return {}
+    rows = pq.read_table(path, columns=[key, *columns], filters=pc.field(key).isin(wanted))
+    return {row[key]: row for row in rows.to_pylist()}
