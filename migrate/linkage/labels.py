@@ -240,12 +240,6 @@ def held(found: Shares, compared: Compared, known: Labelled, *, matches: bool = 
 
     With ``matches`` False only what they refused is held, and a label alone makes no link certain.
     """
-    entity, item = hold(
-        found.entity_share,
-        found.item_share,
-        compared.record,
-        compared.entity,
-        known,
-        matches=matches,
-    )
+    now = found.entity_share, found.item_share
+    entity, item = hold(*now, compared.record, compared.entity, known, matches=matches)
     return replace(found, entity_share=entity, item_share=item)
