@@ -19,18 +19,21 @@ from migrate.diplomas.link import Progress, diploma_model
 from migrate.diplomas.outcomes import Thresholds
 from migrate.diplomas.tables import read_for_linking
 from migrate.errors import InputError
-from migrate.linkage.estimate import Probabilities
+from migrate.intake.files import sha256
+from migrate.linkage.trained import Trained, read_trained
 
 _RAW = "raw_"
 
 
 @dataclass(frozen=True)
 class Reopened:
-    """A batch that has linked. ``model`` is its ``model.json``."""
+    """A batch that has linked. ``model`` is its ``model.json``; ``given`` what its manifest says of the
+    trained model it was linked by, empty where it learned for itself."""
 
     folder: Path
     outcomes: pa.Table
     model: dict[str, Any]
+    given: dict[str, str]
 
     @property
     def thresholds(self) -> Thresholds:
@@ -49,6 +52,23 @@ class Reopened:
             f"note: batch {self.folder.name} was linked by another model (sha256 "
             f"{str(made_by)[:12]}…, here {ours[:12]}…): what follows is by the one here"
         )
+
+    @property
+    def trained(self) -> Trained | None:
+        """The trained model that the batch was linked by, None where it learned for itself.
+
+        Raises InputError where the file is no longer there, or no longer the same.
+        """
+        if not self.given:
+            return None
+        file = Path(self.given["address"])
+        if not file.is_file() or sha256(file) != self.given["sha256"]:
+            raise InputError(
+                "the trained model that the batch was linked by is gone or was changed",
+                file=file,
+                fix="Put it back, or name one with --model",
+            )
+        return read_trained(file, diploma_model())
 
     def staged(self, columns: Sequence[str]) -> pa.Table:
         """Some columns of the legacy rows, as staged."""
@@ -69,7 +89,7 @@ class Reopened:
     def inspect(
         self,
         *,
-        learned: Probabilities | None = None,
+        trained: Trained | None = None,
         only: str | None = None,
         progress: Progress | None = None,
     ) -> Inspected:
@@ -80,7 +100,7 @@ class Reopened:
             read_for_linking(self._file("registry"), model),
             self.outcomes,
             thresholds=self.thresholds,
-            learned=learned,
+            trained=trained,
             only=only,
             progress=progress,
         )
@@ -103,10 +123,11 @@ def reopen(reports: Path, batch: str) -> Reopened:
     its files is not what its stage wrote.
     """
     folder = reports / batch
-    for stage in ("1-intake", STAGE):
-        manifests.require_stage(folder, stage)
+    manifests.require_stage(folder, "1-intake")
+    known = manifests.require_stage(folder, STAGE)
     try:
         model = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError("this cannot be read", file=folder / "model.json", found=error) from error
-    return Reopened(folder, pq.read_table(folder / "outcomes.parquet"), model)
+    given = known.get("inputs", {}).get("model", {})
+    return Reopened(folder, pq.read_table(folder / "outcomes.parquet"), model, given)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,12 +14,13 @@ from migrate.diplomas.keys import with_keys
 from migrate.diplomas.link import Progress, diploma_model
 from migrate.diplomas.outcomes import Thresholds
 from migrate.errors import InputError
-from migrate.linkage.estimate import Probabilities
+from migrate.linkage.calibration import Calibration, calibrated
 from migrate.linkage.explain import explain
 from migrate.linkage.explanation import Explanation
 from migrate.linkage.link import Linkage, link_tables
 from migrate.linkage.missed import Missed, why_missed
 from migrate.linkage.runner_up import WhyNot, candidates_of, why_not
+from migrate.linkage.trained import Trained
 
 NAMES = "degree_id"
 Values = Mapping[str, str | None]
@@ -35,13 +37,14 @@ class AsRead:
 @dataclass(frozen=True)
 class Inspected:
     """A batch linked again. ``left`` holds the rows that were compared, ``right`` the registry, both
-    with the model's keys; ``outcomes`` is what the batch decided."""
+    with the model's keys; ``outcomes`` is what the batch decided; ``calibration`` a trained model's."""
 
     left: pa.Table
     right: pa.Table
     linkage: Linkage
     outcomes: pa.Table
     thresholds: Thresholds
+    calibration: Calibration | None = None
 
     def outcome(self, legacy_id: str) -> dict[str, Any]:
         """What became of a record. Raises InputError where the batch has no such record."""
@@ -87,6 +90,7 @@ class Account:
 
     ``outcome`` is the record's line of outcomes. ``pair`` is None where nobody was proposed and no
     degree was named; ``missed`` then too. ``rival`` sets the pair against the best other candidate.
+    ``calibrated`` is the pair's probability as labels corrected it, None where none did.
     """
 
     outcome: dict[str, Any]
@@ -95,6 +99,7 @@ class Account:
     rival: WhyNot | None
     rival_id: str | None
     missed: Missed | None
+    calibrated: float | None = None
 
     def text(self) -> str:
         """The whole of it, for a terminal."""
@@ -109,6 +114,8 @@ class Account:
             lines.append("No rule proposed anybody for it. Name a degree to see what it lacks.")
             return "\n".join(lines) + "\n"
         lines += [f"Against degree {self.degree_id}:", "", self.pair.text()]
+        if self.calibrated is not None:
+            lines += [f"probability as labels corrected it: {self.calibrated:.8f}", ""]
         if self.rival is not None:
             lines += [f"The other candidate is degree {self.rival_id}.", self.rival.text()]
         return "\n".join([*lines, self.missed.text()])
@@ -120,20 +127,20 @@ def inspect(
     outcomes: pa.Table,
     *,
     thresholds: Thresholds | None = None,
-    learned: Probabilities | None = None,
+    trained: Trained | None = None,
     only: str | None = None,
     progress: Progress | None = None,
 ) -> Inspected:
     """Link a batch's rows again, all but the quarantined ones, and keep the whole evidence.
 
     ``staged`` and ``registry`` need hold no more than ``read_for_linking`` reads; ``outcomes`` is the
-    batch's, with ``row``. With ``learned`` nothing is learned; then ``only`` a
+    batch's, with ``row``. With ``trained`` nothing is learned; then ``only`` a
     record may be linked, which takes less time and gives it the same candidates and weights. Raises
     InputError where nothing can be linked.
     """
     unusable = outcomes.filter(pc.equal(outcomes.column("outcome"), "quarantined")).column("row")
     kept = pc.invert(pc.is_in(staged.column("row"), unusable.combine_chunks()))
-    if only is not None and learned is not None:
+    if only is not None and trained is not None:
         kept = pc.and_(kept, pc.fill_null(pc.equal(staged.column("legacy_id"), only), False))
     usable = staged.filter(kept)
     if not registry.num_rows or not (usable.num_rows or only is not None):
@@ -142,8 +149,9 @@ def inspect(
             found=f"{usable.num_rows} rows, {registry.num_rows} degrees",
         )
     left, right = with_keys(usable), with_keys(registry)
+    learned, calibration = (trained.learned, trained.calibration) if trained else (None, None)
     linkage = link_tables(left, right, diploma_model(), learned=learned, progress=progress)
-    return Inspected(left, right, linkage, outcomes, thresholds or Thresholds())
+    return Inspected(left, right, linkage, outcomes, thresholds or Thresholds(), calibration)
 
 
 def account(
@@ -181,7 +189,11 @@ def account(
     if rows and asked == rows[0]:
         # the outcome was decided on this pair, by more than its probability
         missed = replace(missed, lost=f"The record's best candidate, and {line['outcome']}.")
-    return Account(line, pair, _id(inspected, asked), rival, _id(inspected, other), missed)
+    corrected = None
+    if inspected.calibration is not None:
+        corrected = float(calibrated(np.array([pair.probability]), inspected.calibration)[0])
+    ids = _id(inspected, asked), _id(inspected, other)
+    return Account(line, pair, ids[0], rival, ids[1], missed, corrected)
 
 
 def _explain(inspected: Inspected, record: int, row: int, as_read: AsRead | None) -> Explanation:

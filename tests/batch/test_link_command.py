@@ -183,6 +183,11 @@ def test_a_sample_is_drawn_labelled_and_read_back(room: Room, tmp_path: Path) ->
     said = ask(room, "--labels", str(path))
     assert "accepted links were looked at: 0 wrong" in said
     assert "| probability | pairs |" in said
+    model = tmp_path / "model.json"
+    assert f", with {len(lines)} labels" in ask(room, "--labels", str(path), "--train", str(model))
+    content = json.loads(model.read_text())
+    assert content["trained_on"]["labels"] == len(lines)
+    assert content["calibration"]["labels"] > 0
 
 
 def test_a_trained_model_gives_the_same_evidence_without_learning(
@@ -201,6 +206,24 @@ def test_a_trained_model_gives_the_same_evidence_without_learning(
         assert np.allclose(*bits, atol=1e-6)
         assert learned["pair"]["probability"] == pytest.approx(taken["pair"]["probability"])
         assert learned["rules"] == taken["rules"]
+
+
+def test_a_batch_that_a_trained_model_linked_is_explained_by_it(room: Room, tmp_path: Path) -> None:
+    taught = room.copied(tmp_path / "room")
+    model = tmp_path / "model.json"
+    ask(room, "--train", str(model))
+    manifest = taught.manifest
+    manifest["inputs"]["model"] = {"address": str(model), "sha256": sha256(model)}
+    (taught.folder / "manifest.json").write_text(json.dumps(manifest))
+    row = first_of(room, "linked")
+    assert ask(taught, "--explain", row["legacy_id"]) == ask(
+        room, "--explain", row["legacy_id"], "--model", str(model)
+    )
+    model.write_text(model.read_text() + " ")
+    refused = of(taught, "--explain", row["legacy_id"]).refused(2)
+    assert "model.json: the trained model that the batch was linked by is gone or was" in refused
+    # to train on it is to learn anew
+    assert "learned from" in ask(taught, "--train", str(tmp_path / "again.json"))
 
 
 REFUSED = {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from small_batch import DEGREE, RECORD, legacy, registry
 
@@ -11,6 +13,8 @@ from migrate.diplomas.inspection import Inspected, account, inspect, truth_of
 from migrate.diplomas.link import link
 from migrate.errors import InputError
 from migrate.intake.quarantine import Problem
+from migrate.linkage.calibration import calibrate
+from migrate.linkage.trained import trained_of
 
 MASTER = DEGREE | {
     "degree_id": "D2",
@@ -88,7 +92,7 @@ def test_one_record_by_what_was_learned_is_as_among_all(inspected: Inspected) ->
         staged,
         degrees,
         inspected.outcomes,
-        learned=inspected.linkage.learned,
+        trained=trained_of(inspected.linkage),
         only="L1",
     )
     assert alone.left.num_rows == 1
@@ -98,6 +102,17 @@ def test_one_record_by_what_was_learned_is_as_among_all(inspected: Inspected) ->
     assert one.degree_id == all_.degree_id
     assert one.pair.fields == all_.pair.fields
     assert one.pair.probability == pytest.approx(all_.pair.probability)
+
+
+def test_a_calibrated_model_tells_both_probabilities(inspected: Inspected) -> None:
+    # of 400 links said to be sure a tenth was wrong
+    wrong = calibrate(np.full(400, 0.999999), np.arange(400) % 10 > 0)
+    found = account(replace(inspected, calibration=wrong), "L1")
+    assert found.pair is not None
+    assert found.calibrated is not None
+    assert found.calibrated < 0.95 < found.pair.probability
+    assert f"as labels corrected it: {found.calibrated:.8f}" in found.text()
+    assert account(inspected, "L1").calibrated is None
 
 
 def test_lines_of_a_truth_file_are_found_or_counted_apart(inspected: Inspected) -> None:

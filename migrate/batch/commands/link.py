@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -160,13 +160,13 @@ def link(
 
     drawing = (picture, form_of(picture)) if picture is not None else None
     opened = reopen(reports.resolve(), check_batch_name(str(batch)))
-    trained = _trained(model)
     if opened.note:
         typer.echo(opened.note, err=True)
     if blocking_report:
-        answer = answers.blocking(_linked(opened, trained, None, as_json), truth, price)
+        inspected = _linked(opened, _trained(model, opened), None, as_json)
+        answer = answers.blocking(inspected, truth, price)
     elif explain is not None:
-        inspected = _linked(opened, trained, explain, as_json)
+        inspected = _linked(opened, _trained(model, opened), explain, as_json)
         answer = answers.explained(inspected, opened.as_read, explain, degree, drawing)
     elif sample is not None and out is not None:
         answer = checks.sampled(opened, sample, out, seed)
@@ -209,11 +209,12 @@ def _check_options(context: typer.Context, asked: list[str], batch: str | None) 
             raise InputError(f"{option} goes with {' or '.join(verbs)}", fix="Leave it out")
 
 
-def _trained(path: Path | None) -> Trained | None:
+def _trained(path: Path | None, opened: Reopened) -> Trained | None:
+    """The model that is named, else the one the batch was linked by, else none."""
     from migrate.diplomas.link import diploma_model
     from migrate.linkage.trained import read_trained
 
-    return None if path is None else read_trained(path, diploma_model())
+    return opened.trained if path is None else read_trained(path, diploma_model())
 
 
 def _linked(opened: Reopened, trained: Trained | None, only: str | None, quiet: bool) -> Inspected:
@@ -223,6 +224,5 @@ def _linked(opened: Reopened, trained: Trained | None, only: str | None, quiet: 
     def tell(done: int, total: int, what: str) -> None:
         watch.stage_progress("link", done, total, what)
 
-    learned: Any = None if trained is None else trained.learned
     with Bars(quiet=quiet) as watch:
-        return opened.inspect(learned=learned, only=only, progress=tell)
+        return opened.inspect(trained=trained, only=only, progress=tell)

@@ -161,6 +161,7 @@ def _account(found: Account) -> dict[str, Any]:
     if found.pair is None or found.missed is None:
         return data | {"pair": None}
     data["pair"] = _pair(found.pair)
+    data["calibrated"] = found.calibrated
     data["lost"] = found.missed.lost
     data["rules"] = _plain(found.missed.table())
     if found.rival is not None:

@@ -15,6 +15,7 @@ from migrate.errors import InputError
 from migrate.linkage.clerical import read_sample
 from migrate.linkage.labels import LABELS, MATCH, UNSURE, read_labels
 from migrate.linkage.reliability import reliability, threshold_for
+from migrate.linkage.supervision import learn_with
 from migrate.linkage.trained import trained_of, write_trained
 from migrate.linkage.verdict import verdict
 
@@ -80,7 +81,7 @@ def labelled(opened: Reopened, path: Path, rate: float) -> Answer:
 
 
 def trained(inspected: Inspected, opened: Reopened, labels: Path | None, out: Path) -> Answer:
-    """Write what the batch's linkage learned; labels calibrate it."""
+    """Write what the batch's linkage learned; labels mend and calibrate it."""
     linkage = inspected.linkage
     known, calibration = None, None
     if labels is not None:
@@ -90,11 +91,12 @@ def trained(inspected: Inspected, opened: Reopened, labels: Path | None, out: Pa
             opened.registry(["degree_id"]),
         )
         known = known_links(read_labels(labels), linkage, *tables)
+        linkage = learn_with(linkage, known)
         calibration = calibration_of(known, linkage, inspected.thresholds)
     count = 0 if known is None else len(known.pairs)
     model = trained_of(linkage, labels=count, calibration=calibration)
     write_trained(out, model)
-    said = f", calibrated by {count:,} labels" if known is not None else ""
+    said = f", with {count:,} labels" if known is not None else ""
     text = (
         f"wrote {out}: learned from {model.pairs:,} candidates of {model.records:,} records{said}; "
         f"sha256 {model.sha256}"
