@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import linkage_febrl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,14 +24,17 @@ import pyarrow.parquet as pq
 from migrate.diplomas.sample import make
 from migrate.diplomas.schema import LEGACY, REGISTRY
 from migrate.intake.registry import open_registry
-from migrate.intake.schema import Schema
 from migrate.intake.sources import open_source
 from migrate.intake.staged import parquet_writer, write_staged
 from migrate.intake.staging import Staging
 
 NAME = "input.json"
-# the column that is null where a value could not be read, if it is not the field's own
-_CANONICAL = {"degree": "degree_level"}
+# field -> the column that is null where a value could not be read
+_READ = {
+    **{name: name for name in ("sex", "national_id", "birth_cert_no", "birth_date")},
+    **{name: name for name in ("graduation_date", "diploma_no")},
+    "degree": "degree_level",
+}
 _YEARS = {"year_of_birth": "birth_date", "year_of_graduation": "graduation_date"}
 
 
@@ -56,19 +62,31 @@ def diplomas(folder: Path, records: int, degrees: int, seed: int) -> dict[str, A
         "seconds": {"sample": made - begun, "staging": done - made},
         "memory": {"sample": made_memory, "staging": _memory()},
     }
-    return facts | clean(folder, staged, registry, sample.truth)
+    facts |= clean(folder, staged, registry, sample.truth)
+    # what the cleaned tables came of is big, and made again by the same seed
+    shutil.rmtree(folder / "sample")
+    for path in (staged, registry):
+        path.unlink()
+    return facts
 
 
 def clean(folder: Path, staged: Path, registry: Path, truth: Path) -> dict[str, int]:
     """Write the cleaned tables of staged ones and their truth; return the numbers of rows."""
     left = _usable(pq.read_table(staged))
     rows = left.num_rows
-    pq.write_table(_cleaned(left, LEGACY, "legacy_id"), folder / "left.parquet")
+    pq.write_table(_cleaned(left, "legacy_id"), folder / "left.parquet")
     known = _truth(left, truth)
     pq.write_table(known, folder / "truth.parquet")
     del left
-    right = pq.read_table(registry)
-    pq.write_table(_cleaned(right, REGISTRY, "degree_id"), folder / "right.parquet")
+    right = pq.ParquetFile(registry)
+    writer: pq.ParquetWriter | None = None
+    # as pyarrow writes by default, which every tool reads fast
+    for batch in right.iter_batches(batch_size=500_000):
+        table = _cleaned(pa.Table.from_batches([batch]), "degree_id")
+        writer = writer or pq.ParquetWriter(folder / "right.parquet", table.schema)
+        writer.write_table(table)
+    if writer is not None:
+        writer.close()
     relations = _csv(truth.parent / "relations.csv")
     pq.write_table(
         relations.select(["degree_id", "person_id", "family", "namesake"]),
@@ -76,7 +94,7 @@ def clean(folder: Path, staged: Path, registry: Path, truth: Path) -> dict[str, 
     )
     return {
         "left": rows,
-        "right": right.num_rows,
+        "right": right.metadata.num_rows,
         "findable": known.num_rows - known.column("degree_id").null_count,
     }
 
@@ -101,13 +119,17 @@ def _usable(table: pa.Table) -> pa.Table:
     return table.filter(kept)
 
 
-def _cleaned(table: pa.Table, schema: Schema, key: str) -> pa.Table:
+def _cleaned(table: pa.Table, key: str) -> pa.Table:
     """The canonical columns; raw ones only where there is no canonical value; years; ``id``."""
-    for name in schema.names:
-        raw, read = f"raw_{name}", table.column(_CANONICAL.get(name, name))
-        place = table.schema.get_field_index(raw)
-        unread = pc.if_else(pc.is_null(read), table.column(raw), None)
-        table = table.set_column(place, raw, unread)
+    unread = {}
+    for name, canonical in _READ.items():
+        lacking = pc.is_null(table.column(canonical))
+        unread[f"raw_{name}"] = pc.if_else(lacking, table.column(f"raw_{name}"), None)
+    unused = ("raw_", "sheet", "page_ref")
+    kept = [name for name in table.column_names if not name.startswith(unused)]
+    table = table.select([name for name in kept if not name.endswith("_note")])
+    for raw, column in unread.items():
+        table = table.append_column(raw, column)
     for name, date in _YEARS.items():
         table = table.append_column(name, pc.utf8_slice_codeunits(table.column(date), 0, 4))
     return table.append_column("id", table.column(key)).combine_chunks()
@@ -139,8 +161,16 @@ def _memory() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def described(folder: Path) -> dict[str, Any]:
-    """What ``input.json`` of ``folder`` says, or nothing where there is no such input yet."""
-    path = folder / NAME
-    facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    return facts
+def main(folder: Path, name: str, seed: int) -> None:
+    """Make the input ``name`` (RECORDSxDEGREES, febrl4 or febrl3) in ``folder``."""
+    if name in ("febrl4", "febrl3"):
+        facts = getattr(linkage_febrl, name)(folder)
+    else:
+        records, degrees = map(int, name.split("x"))
+        facts = diplomas(folder, records, degrees, seed)
+    # last, because it says that the rest is there
+    (folder / NAME).write_text(json.dumps(facts), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))

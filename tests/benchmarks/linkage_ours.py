@@ -12,16 +12,22 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas  # noqa: F401  pyarrow imports it at its first look at a value
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from linkage_febrl import guide_model
 from linkage_phases import Phases
 
 from migrate.diplomas.evaluate import FOUND
 from migrate.diplomas.link import link
+from migrate.linkage.clusters import cluster
+from migrate.linkage.link import dedupe_table, link_tables
+from migrate.linkage.links import one_to_one
+from migrate.linkage.model import LinkageModel
 
 THREADS = 2
 # the words that the linkage tells its progress by -> phases of the table
@@ -86,7 +92,68 @@ def _bits(probability: np.ndarray) -> pa.Array:
     return pa.array(np.log2(kept / (1 - kept)))
 
 
-TASKS: dict[str, Callable[[Path, Path, Phases], None]] = {"diplomas": diplomas}
+def febrl4(source: Path, target: Path, phases: Phases) -> None:
+    """Link two tables by the model of the guide, one to one."""
+    left, right, model = _tables(source, phases)
+    watch = Stopwatch(phases)
+    found = link_tables(left, right, model, threads=THREADS, progress=watch.tell)
+    watch.tell(1, 1, "weighed")
+    with phases("decide"):
+        links = one_to_one(found, accept=0.5, clear=0)
+        one, other = links["left"].to_numpy(), links["right"].to_numpy()
+        # the probability of each link, to try thresholds on
+        share = dict(
+            zip(zip(found.left, found.right, strict=True), found.shares.entity_share, strict=True)
+        )
+        score = _bits(np.array([share[pair] for pair in zip(one, other, strict=True)]))
+        chosen = one_to_one(found, accept=0.99)
+        sure = set(zip(chosen["left"].to_pylist(), chosen["right"].to_pylist(), strict=True))
+        accepted = [pair in sure for pair in zip(one.tolist(), other.tolist(), strict=True)]
+    _write(target, left["id"].take(one), right["id"].take(other), score, pa.array(accepted))
+    phases.counts["pairs"] = len(found.left)
+
+
+def febrl3(source: Path, target: Path, phases: Phases) -> None:
+    """Deduplicate one table by the model of the guide; pairs, and clusters of rows."""
+    table, _, model = _tables(source, phases)
+    watch = Stopwatch(phases)
+    found = dedupe_table(table, model, threads=THREADS, progress=watch.tell)
+    watch.tell(1, 1, "weighed")
+    with phases("decide"):
+        share = found.shares.entity_share
+        label = cluster(table.num_rows, found.left, found.right, share).label
+    pq.write_table(
+        pa.table({"id": table["id"], "label": pa.array(label)}), target / "clusters.parquet"
+    )
+    _write(
+        target,
+        table["id"].take(found.left),
+        table["id"].take(found.right),
+        _bits(share),
+        pa.array(label[found.left] == label[found.right]),
+    )
+    phases.counts["pairs"] = len(found.left)
+
+
+def _tables(source: Path, phases: Phases) -> tuple[pa.Table, pa.Table | None, LinkageModel]:
+    with phases("load"):
+        left = pq.read_table(source / "left.parquet")
+        path = source / "right.parquet"
+        right = pq.read_table(path) if path.exists() else None
+    return left, right, guide_model()
+
+
+def _write(target: Path, left: Any, right: Any, score: pa.Array, accepted: pa.Array) -> None:
+    links = {"left_id": left, "right_id": right, "score": score, "accepted": accepted}
+    margin = pa.nulls(len(score), pa.float64())
+    pq.write_table(pa.table(links | {"margin": margin}), target / "links.parquet")
+
+
+TASKS: dict[str, Callable[[Path, Path, Phases], None]] = {
+    "diplomas": diplomas,
+    "febrl4": febrl4,
+    "febrl3": febrl3,
+}
 
 
 def main(source: Path, target: Path) -> None:

@@ -55,6 +55,20 @@ MODELS = {
         ),
     ),
 }
+FEBRL = Model(
+    equal=("street_number", "postcode", "state", "date_of_birth", "soc_sec_id"),
+    similar=dict.fromkeys(("given_name", "surname", "address_1", "suburb"), 0.85),
+    rules=(
+        ("soc_sec_id",),
+        ("date_of_birth",),
+        ("given_name", "surname"),
+        ("given_name", "suburb"),
+        ("surname", "postcode"),
+        ("address_1", "state"),
+        ("street_number", "postcode"),
+    ),
+)
+MODELS |= {"febrl4": FEBRL, "febrl3": FEBRL}
 
 
 def main(source: Path, target: Path) -> None:

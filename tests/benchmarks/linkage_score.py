@@ -7,6 +7,8 @@ its own unit; thresholds are found with the truth, so that every tool gets its b
 
 from __future__ import annotations
 
+import json
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from linkage_febrl import people
 
-KINDS = ("second degree", "twin or sibling", "namesake", "other")
+from migrate.diplomas.evaluate import FOUND, KINDS
+from migrate.diplomas.terms import CASES
+
 # shares of wrong links among those accepted, at most
 PRECISIONS = (0.95, 0.99, 0.999, 0.9999)
 # least margins that are tried, in bits or whatever unit the score has
-MARGINS = (0.0, 1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 20.0, 24.0, 32.0)
+MARGINS = (-np.inf, 1.0, 2.0, 4.0, 6.0, 8.0, 12.0, 16.0, 20.0, 24.0, 32.0)
 
 Floats = npt.NDArray[np.float64]
 Truths = npt.NDArray[np.bool_]
@@ -89,38 +94,53 @@ def diplomas(source: Path, links: Path) -> dict[str, Any]:
     score = found["score"].to_numpy(np.float64)
     margin = found["margin"].to_numpy(np.float64)
     findable = int(truth["degree_id"].notna().sum())
-    linkable = (own["outcome"] == "linked").to_numpy()
     points = {str(p): asdict(best(score, right, p, findable)) for p in PRECISIONS}
     clear = {
         str(p): asdict(best_with_margin(score, margin, right, p, findable)) for p in PRECISIONS
     }
-    chosen = clear["0.9999"]
-    kept = (score >= chosen["threshold"]) & (np.isnan(margin) | (margin >= chosen["margin"]))
-    return {
+    wrong = {"all": ~right, "0.99": ~right & (score >= points["0.99"]["threshold"])}
+    scored = {
         "findable": findable,
-        "linkable": int((truth["outcome"] == "linked").sum()),
         "records": len(found),
         "all": asdict(at(score, right, -np.inf, findable)),
         "points": points,
         "points_with_margin": clear,
-        "linkable_accepted": int((kept & right & linkable).sum()),
-        "wrong": {
-            "all": _kinds(source, found[~right], own[~right]),
-            "0.99": _kinds_at(source, found, own, right, points["0.99"]),
-        },
+    }
+    if "accepted" in found:
+        accepted = found["accepted"].to_numpy()
+        wrong["decided"] = ~right & accepted
+        scored["decided"] = asdict(at(accepted.astype(np.float64), right, 1.0, findable)) | _cases(
+            truth, links.parent / "outcomes.parquet"
+        )
+    relations = pd.read_parquet(source / "relations.parquet").set_index("degree_id")
+    scored["wrong"] = {
+        name: _kinds(relations, found[which], own[which]) for name, which in wrong.items()
+    }
+    return scored
+
+
+def _cases(truth: pd.DataFrame, outcomes: Path) -> dict[str, int]:
+    """Rows that should be linked, those that were, and rows sent to a university without need.
+
+    As ``migrate.diplomas.evaluate`` counts them, less the rows that no linker was given.
+    """
+    said = pd.read_parquet(outcomes).set_index("legacy_id").loc[truth.index]
+    own = (said["degree_id"] == truth["degree_id"]).to_numpy()
+    linked = set(said.loc[said["outcome"] == "linked", "degree_id"])
+    shared = (said["outcome"] == "duplicate") & said["degree_id"].isin(linked)
+    good = own & ((said["outcome"] == "linked") | shared).to_numpy()
+    linkable = (truth["outcome"] == "linked").to_numpy()
+    certain = truth["outcome"].isin(FOUND).to_numpy()
+    return {
+        "linkable": int(linkable.sum()),
+        "linked": int((good & linkable).sum()),
+        "certain": int(certain.sum()),
+        "needless": int((certain & said["outcome"].isin(CASES).to_numpy()).sum()),
     }
 
 
-def _kinds_at(
-    source: Path, found: pd.DataFrame, own: pd.DataFrame, right: Truths, point: dict[str, Any]
-) -> dict[str, int]:
-    wrong = ~right & (found["score"].to_numpy() >= point["threshold"])
-    return _kinds(source, found[wrong], own[wrong])
-
-
-def _kinds(source: Path, found: pd.DataFrame, own: pd.DataFrame) -> dict[str, int]:
+def _kinds(relations: pd.DataFrame, found: pd.DataFrame, own: pd.DataFrame) -> dict[str, int]:
     """Whose the degrees of wrong links are, as ``migrate.diplomas.evaluate`` has it."""
-    relations = pd.read_parquet(source / "relations.parquet").set_index("degree_id")
     given = relations.reindex(found["right_id"])
     same = {
         name: (given[name].to_numpy() == own[name].to_numpy()) & own[name].notna().to_numpy()
@@ -130,3 +150,72 @@ def _kinds(source: Path, found: pd.DataFrame, own: pd.DataFrame) -> dict[str, in
         [same["person_id"], same["family"], same["namesake"]], KINDS[:3], default=KINDS[3]
     )
     return {name: int((kind == name).sum()) for name in KINDS}
+
+
+def febrl(source: Path, links: Path) -> dict[str, Any]:
+    """Score links or pairs of FEBRL: who a row is stands in its identifier."""
+    facts = json.loads((source / "input.json").read_text(encoding="utf-8"))
+    found = pd.read_parquet(links)
+    if facts["task"] == "febrl4":
+        # for every tool alike: a row of the right table goes to whoever likes it best
+        found = found.sort_values(["score", "left_id"], ascending=[False, True])
+        found = found.drop_duplicates("right_id")
+    right = people(found["left_id"]) == people(found["right_id"])
+    score = found["score"].to_numpy(np.float64)
+    total = int(facts["findable"])
+    scored = {
+        "findable": total,
+        "records": len(found),
+        "all": asdict(at(score, right, -np.inf, total)),
+        "points": {
+            str(p): asdict(best(score, right, p, total)) for p in (0.99, 0.999, 0.9999, 1.0)
+        },
+        "f1": asdict(highest_f1(score, right, total)),
+    }
+    if "accepted" in found:
+        accepted = found["accepted"].to_numpy().astype(np.float64)
+        scored["decided"] = asdict(at(accepted, right, 1.0, total))
+    clusters = links.parent / "clusters.parquet"
+    if clusters.exists():
+        scored["clusters"] = asdict(_within(pd.read_parquet(clusters), total))
+    return scored
+
+
+def highest_f1(score: Floats, right: Truths, total: int) -> Point:
+    """The threshold of the greatest F1; of equals the highest."""
+    values = np.unique(score)[::-1]
+    order = np.argsort(-score, kind="stable")
+    good = np.cumsum(right[order])
+    count = np.searchsorted(-score[order], -values, side="right")
+    f1 = 2 * good[count - 1] / (count + total)
+    return at(score, right, float(values[np.argmax(f1)]), total)
+
+
+def _within(clusters: pd.DataFrame, total: int) -> Point:
+    """All pairs within one cluster, against all pairs of one person."""
+
+    def pairs(*labels: Any) -> int:
+        sizes = np.unique(np.stack(labels), axis=1, return_counts=True)[1]
+        return int((sizes * (sizes - 1) // 2).sum())
+
+    label, person = clusters["label"].to_numpy(), people(clusters["id"])
+    said, good = pairs(label), pairs(label, person)
+    return Point(0.0, 0.0, said, good, said - good, good / max(said, 1), good / total)
+
+
+def f1(point: dict[str, Any]) -> float:
+    """Harmonic mean of a point's precision and recall."""
+    both: float = point["precision"] + point["recall"]
+    return 2 * point["precision"] * point["recall"] / both if both else 0.0
+
+
+def main(source: Path, target: Path) -> None:
+    """Score ``links.parquet`` of ``target`` against the truth of ``source``; write ``score.json``."""
+    task = json.loads((source / "input.json").read_text(encoding="utf-8"))["task"]
+    score = diplomas if task == "diplomas" else febrl
+    text = json.dumps(score(source, target / "links.parquet"))
+    (target / "score.json").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -9,9 +9,9 @@ kept, with how far the next one is.
 
 from __future__ import annotations
 
+import argparse
 import json
 import logging
-import sys
 from pathlib import Path
 
 import duckdb
@@ -20,8 +20,8 @@ from linkage_phases import Phases
 from splink import DuckDBAPI, Linker, SettingsCreator
 
 SEED = 20
-# Splink's word for it: 1e6 to 1e7 while a model is tried, more for a final one
-U_PAIRS = 1e7
+# the default; its documentation says that more is better, but with 1e7 nothing here got better
+U_PAIRS = 1e6
 # pairs that EM learns from; the documentation leaves it open, and more made nothing better
 EM_PAIRS = 1e7
 # bits under which a pair is not kept; the runner-up of a link is mostly over it
@@ -29,7 +29,7 @@ LEAST_WEIGHT = -10
 THREADS = 2
 
 
-def main(source: Path, target: Path) -> None:
+def main(source: Path, target: Path, u_pairs: float = U_PAIRS) -> None:
     """Link or deduplicate the tables of ``source`` and write ``links.parquet`` into ``target``."""
     logging.getLogger("splink").setLevel(logging.WARNING)
     task = json.loads((source / "input.json").read_text(encoding="utf-8"))["task"]
@@ -64,7 +64,7 @@ def main(source: Path, target: Path) -> None:
         linker.training.estimate_probability_two_random_records_match(
             model.deterministic(), recall=model.recall
         )
-        linker.training.estimate_u_using_random_sampling(max_pairs=U_PAIRS, seed=SEED)
+        linker.training.estimate_u_using_random_sampling(max_pairs=u_pairs, seed=SEED)
         for rule in model.training():
             linker.training.estimate_parameters_using_expectation_maximisation(
                 rule, estimate_without_term_frequencies=True, max_pairs=EM_PAIRS
@@ -92,4 +92,9 @@ def main(source: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("source", type=Path)
+    parser.add_argument("target", type=Path)
+    parser.add_argument("--u-pairs", type=float, default=U_PAIRS)
+    given = parser.parse_args()
+    main(given.source, given.target, given.u_pairs)

@@ -140,4 +140,52 @@ DIPLOMAS = Model(
     ],
 )
 
-MODELS = {"diplomas": DIPLOMAS}
+
+def _febrl_comparisons() -> list[cl.ComparisonCreator]:
+    """As in Splink's own example of FEBRL4, and the address, which helps."""
+    return [
+        cl.NameComparison("given_name").configure(term_frequency_adjustments=True),
+        cl.NameComparison("surname").configure(term_frequency_adjustments=True),
+        cl.DateOfBirthComparison(
+            "date_of_birth",
+            input_is_string=True,
+            datetime_format="%Y%m%d",
+            invalid_dates_as_null=True,
+        ),
+        cl.DamerauLevenshteinAtThresholds("soc_sec_id", [1, 2]),
+        cl.ExactMatch("street_number").configure(term_frequency_adjustments=True),
+        cl.JaroWinklerAtThresholds("address_1", [0.9]).configure(term_frequency_adjustments=True),
+        cl.DamerauLevenshteinAtThresholds("postcode", [1, 2]).configure(
+            term_frequency_adjustments=True
+        ),
+    ]
+
+
+FEBRL_COLUMNS = (
+    *("given_name", "surname", "street_number", "address_1", "address_2", "suburb"),
+    *("postcode", "state", "date_of_birth", "soc_sec_id"),
+)
+# the rules of the guide, docs/link-any-tables.md
+FEBRL_RULES = (
+    ("soc_sec_id",),
+    ("date_of_birth",),
+    ("given_name", "surname"),
+    ("given_name", "suburb"),
+    ("surname", "postcode"),
+    ("address_1", "state"),
+    ("street_number", "postcode"),
+)
+
+FEBRL = Model(
+    columns=("id AS unique_id", *FEBRL_COLUMNS),
+    comparisons=_febrl_comparisons,
+    blocking=lambda: [block_on(*rule) for rule in FEBRL_RULES],
+    deterministic=lambda: [
+        block_on("soc_sec_id"),
+        block_on("given_name", "surname", "date_of_birth"),
+    ],
+    recall=0.9,
+    training=lambda: [block_on("date_of_birth"), block_on("postcode")],
+)
+
+MODELS = {"diplomas": DIPLOMAS, "febrl4": FEBRL, "febrl3": FEBRL}
