@@ -48,10 +48,11 @@ ROWS ?= 100000 1000000 5000000
 bench-intake: $(VENV)/.test ## Measure intake against plain pandas.read_csv (ROWS="100000 1000000 5000000")
 	@$(BIN)/python tests/benchmarks/intake.py $(ROWS) $(BENCH)
 
-SIZES ?= 60000x190000 300000x1200000 1000000x5000000
+SIZES ?= febrl4 febrl3 60000x190000 300000x1200000 1000000x5000000
+GROWTH ?= 100000x500000 200000x1000000 400000x2000000 1000000x5000000
 RUNS ?= 3
-bench-linkage: $(VENV)/.test .venv-peers/.peers ## Measure linkage against Splink, recordlinkage and dedupe (SIZES=, RUNS=, BENCH=--write)
-	@$(BIN)/python tests/benchmarks/linkage.py --runs $(RUNS) $(SIZES) $(BENCH)
+bench-linkage: $(VENV)/.test .venv-peers/.peers ## Measure linkage against Splink, recordlinkage and dedupe (SIZES= GROWTH= RUNS=)
+	@$(BIN)/python tests/benchmarks/linkage.py $(SIZES) --growth $(GROWTH) --runs $(RUNS) $(BENCH)
 
 lint: $(VENV)/.test ## Check the style of modules and notebooks
 	@$(BIN)/ruff check .

@@ -48,7 +48,6 @@ TOOLS = (
     # what its documentation calls adequate while a model is tried; slower, and no more accurate
     Tool("splink-u10m", "linkage_splink.py", ("--u-pairs", "1e7"), most=300_000),
     Tool("recordlinkage", "linkage_recordlinkage.py", most=300_000),
-    # one run takes half an hour, and grows faster than the rows
     Tool("dedupe", "linkage_dedupe.py", most=60_000),
 )
 
@@ -90,17 +89,32 @@ def prepare(folder: Path, name: str, seed: int) -> Path:
     return source
 
 
-def measure(folder: Path, source: Path, tools: Sequence[Tool], given: argparse.Namespace) -> None:
-    """Run the tools on ``source`` in turn, so that what else the machine does falls on all."""
+def measure(
+    folder: Path,
+    source: Path,
+    tools: Sequence[Tool],
+    given: argparse.Namespace,
+    *,
+    growth: bool = False,
+) -> None:
+    """Run the tools on ``source`` in turn, so that what else the machine does falls on all.
+
+    With ``growth`` once only, and what was measured before stays. A tool that fails is not run again.
+    """
     facts = json.loads((source / "input.json").read_text(encoding="utf-8"))
     fit = [tool for tool in tools if facts["left"] <= tool.most or facts["task"] in FEBRL]
+    failed: set[str] = set()
     for number in range(1, 2 if growth else given.runs + 1):
         for tool in fit:
+            if tool.name in failed:
+                continue
             target = folder / "runs" / source.name / f"{tool.name}-{number}"
             if growth and (target / "result.json").exists():
                 continue
             result = once(source, target, tool, given.limit) | {"growth": growth}
             (target / "result.json").write_text(json.dumps(result, indent=1), encoding="utf-8")
+            if result["failed"]:
+                failed.add(tool.name)
             total = sum(result["seconds"].values())
             print(
                 f"{source.name} {tool.name} run {number}: {total:.1f} s, "
