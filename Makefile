@@ -9,7 +9,7 @@ SAMPLE := $(REPORTS)/sample
 .PHONY: help demo test bench-intake bench-linkage check lint types contracts lab lock clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 # A lock decides what is installed; a stamp of each says that it is
 $(VENV)/.run: requirements/run.lock pyproject.toml

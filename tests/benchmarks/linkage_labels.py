@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pandas as pd
@@ -24,6 +25,20 @@ def pairs(source: Path, tables: Sequence[dict[str, Record]], count: int, seed: i
         "match": [(left[one], right[other]) for one, other in right_pairs[:count]],
         "distinct": [(left[one], right[other]) for one, other in wrong_pairs[:count]],
     }
+
+
+def sample(
+    marked: Pairs, tables: Sequence[dict[str, Record]], count: int, seed: int
+) -> list[dict[str, Record]]:
+    """``count`` rows of each table, half of them out of the right pairs: a random sample has none."""
+    drawn = []
+    random = Random(seed)
+    for place, table in enumerate(tables):
+        wanted = {id(pair[place]) for pair in marked["match"][: count // 2]}
+        kept = [key for key, record in table.items() if id(record) in wanted]
+        others = random.sample(list(table), min(count, len(table)))
+        drawn.append({key: table[key] for key in dict.fromkeys([*kept, *others][:count])})
+    return drawn
 
 
 def _diplomas(
