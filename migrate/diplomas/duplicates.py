@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from migrate.diplomas.outcomes import Decisions
-from migrate.linkage.compare import compare_rows
+from migrate.diplomas.claims import Claims, claims_of
+from migrate.diplomas.contest import contest
+from migrate.diplomas.outcomes import Decisions, Thresholds
+from migrate.linkage.calibration import Calibration
 from migrate.linkage.link import Linkage
 
 
@@ -18,97 +19,84 @@ from migrate.linkage.link import Linkage
 class Settled:
     """Outcomes and contradictions after settling, one a decision.
 
-    ``stands`` is, for a `duplicate`, the place of the decision that stands for its degree; for a
-    record that disputes a degree with another, that other's place; else -1. ``coded`` says whether
+    ``decisions`` are those given; where other records leave an `ambiguous` one a single degree, with
+    that. ``stands`` is, for a `duplicate`, the place of the decision that stands for its degree; for
+    a record that disputes a degree with another, that other's place; else -1. ``coded`` says whether
     the decision's degree has a code.
     """
 
+    decisions: Decisions
     outcome: list[str]
     contradicts: list[tuple[str, ...]]
     stands: list[int]
     coded: list[bool]
 
 
-def settle(decisions: Decisions, linkage: Linkage, left: pa.Table, right: pa.Table) -> Settled:
+def settle(
+    decisions: Decisions,
+    linkage: Linkage,
+    left: pa.Table,
+    right: pa.Table,
+    thresholds: Thresholds | None = None,
+    calibration: Calibration | None = None,
+) -> Settled:
     """Give coded degrees `already_coded`; of records on one degree let one stand.
 
-    The likeliest record stands, the earliest among equals; another is a `duplicate` only when the
-    two agree with each other. Where they do not, one of them is wrong about the degree and nobody
-    here can say which: all of them become `mismatch`.
+    Of records that agree with each other the likeliest stands, the earliest among equals, and the
+    others are its `duplicate`. Where two do not agree, one is wrong about the degree. Then the
+    likeliest stands only if it is as sure as ``accept`` asks even so; whoever does not stand becomes
+    `mismatch`. An `ambiguous` record whose other degrees are surely other records' becomes `linked`
+    to the one that is left, if that is as sure. The order of rows changes nothing.
     """
-    outcome = list(decisions.outcome)
-    contradicts = list(decisions.contradicts)
+    claims = claims_of(decisions, linkage, left)
+    found = contest(
+        decisions, linkage, left, right, thresholds or Thresholds(), claims, calibration
+    )
+    decisions = found.decisions
+    outcome, contradicts = list(decisions.outcome), list(decisions.contradicts)
     stands = [-1] * len(outcome)
-    coded = pc.or_(
+    for place in found.left:
+        outcome[place] = "linked"
+    for place, (threat, fields) in found.fallen.items():
+        outcome[place], stands[place], contradicts[place] = "mismatch", threat, fields
+    for entry in claims:
+        _share_out(entry, outcome, contradicts, stands)
+    has_code = pc.or_(
         pc.fill_null(pc.not_equal(right.column("validity_code"), ""), False),
         right.column("coded_in_store"),
     ).to_numpy(zero_copy_only=False)
     claimed: Any = linkage.right[decisions.pair]
-    linked = np.flatnonzero(np.array(outcome) == "linked")
-    often = np.bincount(claimed[linked], minlength=right.num_rows) > 1
-    claims: dict[int, list[int]] = {}
-    for place in linked[often[claimed[linked]]].tolist():
-        claims.setdefault(int(claimed[place]), []).append(place)
-    contested = []
-    for places in claims.values():
-        first = min(places, key=lambda place: (-decisions.probability[place], place))
-        contested.append((first, [place for place in places if place != first]))
-    against = iter(
-        _disagreements(
-            linkage,
-            left,
-            [int(decisions.record[first]) for first, rest in contested for _ in rest],
-            [int(decisions.record[place]) for _, rest in contested for place in rest],
-        )
-    )
-    for first, rest in contested:
-        found = [next(against) for _ in rest]
-        for place, fields in zip(rest, found, strict=True):
-            stands[place] = first
-            if any(found):
-                outcome[place], contradicts[place] = "mismatch", fields
-            else:
-                outcome[place] = "duplicate"
-        if any(found):
-            outcome[first] = "mismatch"
-            stands[first] = rest[[bool(fields) for fields in found].index(True)]
-            contradicts[first] = tuple(dict.fromkeys(name for names in found for name in names))
-    has_code = coded[claimed]
-    for place in linked[has_code[linked]].tolist():
-        if outcome[place] in ("linked", "duplicate"):
+    coded: list[bool] = has_code[claimed].tolist()
+    for place, held in enumerate(coded):
+        if held and outcome[place] in ("linked", "duplicate"):
             outcome[place], stands[place] = "already_coded", -1
-    coded_now = has_code.tolist()
-    return Settled(outcome, contradicts, stands, coded_now)
+    return Settled(decisions, outcome, contradicts, stands, coded)
 
 
-def _disagreements(
-    linkage: Linkage, left: pa.Table, one: list[int], other: list[int]
-) -> list[tuple[str, ...]]:
-    """The fields in which record ``one[i]`` contradicts record ``other[i]``, all rows of ``left``."""
-    if not one:
-        return []
-    involved = sorted({*one, *other})
-    place_of = {record: place for place, record in enumerate(involved)}
-    rows = left.take(pa.array(involved))
-    levels = compare_rows(
-        rows,
-        rows,
-        linkage.model,
-        np.array([place_of[record] for record in one], dtype=np.int64),
-        np.array([place_of[record] for record in other], dtype=np.int64),
-    )
-    kinds = rows.column("document_type").to_pylist()
-    found = []
-    for pair, (first, second) in enumerate(zip(one, other, strict=True)):
-        # a certificate and a diploma of one degree are two documents with two numbers
-        two_documents = kinds[place_of[first]] != kinds[place_of[second]]
-        found.append(
-            tuple(
-                field.name
-                for position, field in enumerate(linkage.model.fields)
-                if levels[position, pair] >= 0
-                and field.levels[levels[position, pair]].contradicts
-                and not (two_documents and field.name == "diploma_no")
-            )
-        )
-    return found
+def _share_out(
+    claims: Claims,
+    outcome: list[str],
+    contradicts: list[tuple[str, ...]],
+    stands: list[int],
+) -> None:
+    """Give each record that claims one degree its outcome, by whether the likeliest stands."""
+    with_first, others = claims.groups[0], [p for group in claims.groups[1:] for p in group]
+    first, *rest = with_first
+    holds = outcome[first] == "linked"
+    for place in rest:
+        if outcome[place] != "linked":
+            continue
+        if holds:
+            outcome[place], stands[place] = "duplicate", first
+        else:
+            named, fields = claims.opponent(place, others)
+            outcome[place], contradicts[place] = "mismatch", fields
+            stands[place] = named if named >= 0 else first
+    if not holds and not contradicts[first]:
+        named, fields = claims.opponent(first, others)
+        contradicts[first] = fields
+        stands[first] = named if named >= 0 else stands[first]
+    for place in others:
+        if stands[place] >= 0 or outcome[place] == "linked":
+            named, fields = claims.opponent(place, with_first)
+            outcome[place], stands[place], contradicts[place] = "mismatch", named, fields

@@ -105,7 +105,10 @@ def link(
             _in_order(_SCHEMA.empty_table(), lines), linkage, lambda: _no_candidates(model)
         )
     decisions = decide(linkage, thresholds, trained.calibration if trained else None)
-    settled = settle(decisions, linkage, left, right)
+    settled = settle(
+        decisions, linkage, left, right, thresholds, trained.calibration if trained else None
+    )
+    decisions = settled.decisions
     ids: list[Any] = usable.column("legacy_id").to_pylist()
     rows: list[Any] = usable.column("row").to_pylist()
     seen = np.zeros(usable.num_rows, dtype=bool)

@@ -38,11 +38,14 @@ def reason_of(
     match outcome:
         case "linked" | "already_coded":
             said = f"one degree, no field contradicts; {agreement}"
+            if decisions.people[place] > 1 or decisions.degrees[place] > 1:
+                said += "; the others as near are surely other records'"
             return f"{said}; the degree has a code" if outcome == "already_coded" else said
         case "duplicate":
             return f"{named} stands for the same degree, and the two agree"
         case "mismatch":
-            said = _doubt(against, named, probability, decisions, place, thresholds)
+            claims = "claims" if other < 0 or settled.outcome[other] != "ambiguous" else "may be of"
+            said = _doubt(against, named, claims, probability, decisions, place, thresholds)
             return f"{said}; the degree has a code" if settled.coded[place] else said
         case "ambiguous" if decisions.people[place] > 1:
             return f"{decisions.people[place]} persons are too close to tell apart{crowd}"
@@ -60,13 +63,16 @@ def reason_of(
 def _doubt(
     against: Sequence[str],
     named: str,
+    claims: str,
     probability: float,
     decisions: Decisions,
     place: int,
     thresholds: Thresholds,
 ) -> str:
+    if named and not against:
+        return f"{named} claims the same degree, and not all records that do agree with each other"
     if named:
-        return f"{named} claims the same degree, and they disagree in {_listed(against)}"
+        return f"{named} {claims} the same degree, and they disagree in {_listed(against)}"
     if against:
         return f"one degree, but {_listed(against)} contradicts it"
     if probability < thresholds.accept:
