@@ -45,7 +45,14 @@ def _title(entry: Measured) -> str:
 
 
 def _speed(here: list[Measured]) -> Iterator[str]:
-    heads = ("", *(f"{name}, s" for name in PHASES), "total, s", "times ours", "peak MB", "pairs")
+    heads = (
+        "",
+        *(f"{name}, s" for name in PHASES),
+        "total, s",
+        "times ours",
+        "peak memory, MB",
+        "pairs",
+    )
     yield _row(heads)
     yield _row(["---"] * len(heads))
     own = next((e["total"] for e in here if e["tool"] == "ours" and "total" in e), None)
@@ -131,7 +138,7 @@ def _febrl(here: list[Measured]) -> Iterator[str]:
 
 
 def _at(share: str) -> str:
-    return f"at {float(share):.4%}".replace("0%", "%").replace("0%", "%").replace(".%", "%")
+    return f"at {float(share) * 100:g}%"
 
 
 def _row(cells: Any) -> str:
