@@ -42,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         page = PAGE.read_text(encoding="utf-8")
         before, _, rest = page.partition(BEGIN)
         _, _, after = rest.partition(END)
-        text = "\n".join([text, "", *shown])
+        numbers = f"The numbers behind the tables are in [{MEASURED.name}]({MEASURED.name})."
+        text = "\n".join([text, numbers, "", *shown])
         PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
