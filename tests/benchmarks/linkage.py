@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -99,16 +100,22 @@ def measure(
 ) -> None:
     """Run the tools on ``source`` in turn, so that what else the machine does falls on all.
 
-    With ``growth`` once only, and what was measured before stays. A tool that fails is not run again.
+    What was measured before is thrown away; with ``growth`` it stays, and one run is enough. A tool
+    that fails is not run again.
     """
     facts = json.loads((source / "input.json").read_text(encoding="utf-8"))
     fit = [tool for tool in tools if facts["left"] <= tool.most or facts["task"] in FEBRL]
+    runs = folder / "runs" / source.name
+    if not growth:
+        for tool in fit:
+            for old in runs.glob(f"{tool.name}-[0-9]*"):
+                shutil.rmtree(old)
     failed: set[str] = set()
     for number in range(1, 2 if growth else given.runs + 1):
         for tool in fit:
             if tool.name in failed:
                 continue
-            target = folder / "runs" / source.name / f"{tool.name}-{number}"
+            target = runs / f"{tool.name}-{number}"
             if growth and (target / "result.json").exists():
                 continue
             result = once(source, target, tool, given.limit) | {"growth": growth}
@@ -125,9 +132,7 @@ def measure(
 
 def once(source: Path, target: Path, tool: Tool, limit: float) -> dict[str, Any]:
     """One run of one tool, scored; its links and its log stay in ``target``."""
-    target.mkdir(parents=True, exist_ok=True)
-    for old in target.iterdir():
-        old.unlink()
+    target.mkdir(parents=True)
     python = str(PEERS) if tool.peer else sys.executable
     command = [python, str(HERE / tool.script), str(source), str(target), *tool.arguments]
     done = linkage_process.run(command, target / "log.txt", limit=limit)
@@ -159,7 +164,7 @@ def _why(done: linkage_process.Finished, limit: float) -> str:
 
 
 def _commit() -> str:
-    command = ["git", "rev-parse", "--short", "HEAD"]
+    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
     return subprocess.run(command, capture_output=True, text=True, cwd=ROOT).stdout.strip()
 
 
