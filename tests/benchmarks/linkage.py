@@ -132,6 +132,7 @@ def measure(
 
 def once(source: Path, target: Path, tool: Tool, limit: float) -> dict[str, Any]:
     """One run of one tool, scored; its links and its log stay in ``target``."""
+    shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     python = str(PEERS) if tool.peer else sys.executable
     command = [python, str(HERE / tool.script), str(source), str(target), *tool.arguments]
