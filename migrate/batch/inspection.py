@@ -13,13 +13,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from migrate.batch import manifest as manifests
-from migrate.batch.stages.link import STAGE
+from migrate.batch.stages.link import STAGE, TRAINED
 from migrate.diplomas.inspection import AsRead, Inspected, Values, inspect
 from migrate.diplomas.link import Progress, diploma_model
 from migrate.diplomas.outcomes import Thresholds
 from migrate.diplomas.tables import read_for_linking
 from migrate.errors import InputError
-from migrate.intake.files import sha256
 from migrate.linkage.trained import Trained, read_trained
 
 _RAW = "raw_"
@@ -27,13 +26,11 @@ _RAW = "raw_"
 
 @dataclass(frozen=True)
 class Reopened:
-    """A batch that has linked. ``model`` is its ``model.json``; ``given`` what its manifest says of the
-    trained model it was linked by, empty where it learned for itself."""
+    """A batch that has linked. ``model`` is its ``model.json``."""
 
     folder: Path
     outcomes: pa.Table
     model: dict[str, Any]
-    given: dict[str, str]
 
     @property
     def thresholds(self) -> Thresholds:
@@ -55,19 +52,13 @@ class Reopened:
 
     @property
     def trained(self) -> Trained | None:
-        """The trained model that the batch was linked by, None where it learned for itself.
+        """The trained model that the batch was linked by, its own or another's.
 
-        Raises InputError where the file is no longer there, or no longer the same.
+        None where it holds none, or was linked by another declarative model: see :attr:`note`.
         """
-        if not self.given:
+        file = self.folder / TRAINED
+        if not file.is_file() or self.note is not None:
             return None
-        file = Path(self.given["address"])
-        if not file.is_file() or sha256(file) != self.given["sha256"]:
-            raise InputError(
-                "the trained model that the batch was linked by is gone or was changed",
-                file=file,
-                fix="Put it back, or name one with --model",
-            )
         return read_trained(file, diploma_model())
 
     def staged(self, columns: Sequence[str]) -> pa.Table:
@@ -124,10 +115,9 @@ def reopen(reports: Path, batch: str) -> Reopened:
     """
     folder = reports / batch
     manifests.require_stage(folder, "1-intake")
-    known = manifests.require_stage(folder, STAGE)
+    manifests.require_stage(folder, STAGE)
     try:
         model = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise InputError("this cannot be read", file=folder / "model.json", found=error) from error
-    given = known.get("inputs", {}).get("model", {})
-    return Reopened(folder, pq.read_table(folder / "outcomes.parquet"), model, given)
+    return Reopened(folder, pq.read_table(folder / "outcomes.parquet"), model)

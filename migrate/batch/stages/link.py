@@ -24,9 +24,10 @@ from migrate.diplomas.terms import OUTCOMES
 from migrate.intake.files import sha256, write_atomically
 from migrate.intake.quarantine import read_quarantine
 from migrate.linkage.link import Linkage
-from migrate.linkage.trained import read_trained
+from migrate.linkage.trained import read_trained, trained_of, write_trained
 
 STAGE = "3-link"
+TRAINED = "trained.json"
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def run(
     model: str = "",
     threads: int | None = None,
 ) -> Linking:
-    """Link a batch's staged rows; write ``candidates.parquet``, ``outcomes.csv``, ``model.json``.
+    """Link a batch's staged rows; write ``candidates.parquet``, ``outcomes.csv``, ``trained.json``.
 
     ``accept`` is the least probability of a right link for `linked`. ``model`` is the path of a
     trained model; without one, this batch is learned from. The outcomes are held against their own
@@ -92,6 +93,9 @@ def run(
             write_csv(done.outcomes.drop_columns(["row"]), folder / "outcomes.csv"),
             folder / "model.json",
         ]
+        if done.linkage is not None:
+            write_trained(folder / TRAINED, trained or trained_of(done.linkage))
+            artefacts.append(folder / TRAINED)
         with write_atomically(folder / "model.json") as partial:
             partial.write_text(_model_json(done, thresholds), encoding="utf-8")
         tally = done.outcomes.column("outcome").to_pandas().value_counts().to_dict()
