@@ -34,12 +34,13 @@ FEBRL = ("febrl4", "febrl3")
 
 @dataclass(frozen=True)
 class Tool:
-    """A program to measure: its script and arguments, and the most records that it is given."""
+    """A program to measure: script, arguments, the most records and runs that it is given."""
 
     name: str
     script: str
     arguments: tuple[str, ...] = ()
     most: int = sys.maxsize
+    runs: int = sys.maxsize
     peer: bool = True
 
 
@@ -49,7 +50,7 @@ TOOLS = (
     # what its documentation calls adequate while a model is tried; slower, and no more accurate
     Tool("splink-u10m", "linkage_splink.py", ("--u-pairs", "1e7"), most=300_000),
     Tool("recordlinkage", "linkage_recordlinkage.py", most=300_000),
-    Tool("dedupe", "linkage_dedupe.py", most=60_000),
+    Tool("dedupe", "linkage_dedupe.py", most=60_000, runs=1),
 )
 
 
@@ -113,7 +114,7 @@ def measure(
     failed: set[str] = set()
     for number in range(1, 2 if growth else given.runs + 1):
         for tool in fit:
-            if tool.name in failed:
+            if tool.name in failed or number > tool.runs:
                 continue
             target = runs / f"{tool.name}-{number}"
             if growth and (target / "result.json").exists():
