@@ -35,7 +35,9 @@ def compare_records(linkage: Linkage, left: pa.Table, one: Indices, other: Indic
         shape = (len(model.fields), 0)
         return Agreement(np.empty(shape, dtype=np.int8), np.empty(shape, dtype=bool), [])
     involved, places = np.unique(np.r_[one, other], return_inverse=True)
-    rows = left.take(pa.array(involved))
+    # what a source's cells said before they were read is not compared
+    read = left.select([name for name in left.column_names if not name.startswith("raw_")])
+    rows = read.take(pa.array(involved))
     first, second = places[: len(one)], places[len(one) :]
     levels = compare_rows(rows, rows, model, first, second)
     kinds = np.array(rows.column("document_type").to_pylist(), dtype=object)

@@ -38,14 +38,17 @@ class Claims:
         return -1, ()
 
 
-def claims_of(decisions: Decisions, linkage: Linkage, left: pa.Table) -> list[Claims]:
+def claims_of(
+    decisions: Decisions, linkage: Linkage, left: pa.Table, person: float
+) -> list[Claims]:
     """The degrees that two records or more claim, one of them `linked`.
 
-    A `mismatch` that no field contradicts claims its degree too, though on thin evidence: it comes
-    after those that are `linked`, and can never stand.
+    A `mismatch` that no field contradicts, and whose person is at least as probable alone as
+    ``person`` asks, claims its degree too, though on thin evidence: it comes after those that are
+    `linked`, and can never stand.
     """
     outcome = np.array(decisions.outcome)
-    thin = outcome == "mismatch"
+    thin = (outcome == "mismatch") & (decisions.alone >= person)
     thin[thin] = [not decisions.contradicts[place] for place in np.flatnonzero(thin).tolist()]
     linked = outcome == "linked"
     claiming = np.flatnonzero(linked | thin)
@@ -61,8 +64,12 @@ def claims_of(decisions: Decisions, linkage: Linkage, left: pa.Table) -> list[Cl
     pairs = [pair for places in of_degree.values() for pair in _compared(places)]
     one, other = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     found = compare_records(linkage, left, decisions.record[one], decisions.record[other])
-    fields = dict(zip(pairs, found.fields, strict=True))
-    return [_grouped(places, fields) for places in of_degree.values()]
+    disagree = {pair: said for pair, said in zip(pairs, found.fields, strict=True) if said}
+    disputed = {place for pair in disagree for place in pair}
+    return [
+        _grouped(places, disagree) if disputed.intersection(places) else Claims([places])
+        for places in of_degree.values()
+    ]
 
 
 def _compared(places: list[int]) -> Iterable[tuple[int, int]]:
@@ -71,15 +78,14 @@ def _compared(places: list[int]) -> Iterable[tuple[int, int]]:
     return combinations(places, 2)
 
 
-def _grouped(places: list[int], fields: dict[tuple[int, int], tuple[str, ...]]) -> Claims:
+def _grouped(places: list[int], disagree: dict[tuple[int, int], tuple[str, ...]]) -> Claims:
     """Each record goes to the first group with which it agrees, member by member."""
     groups: list[list[int]] = []
     for place in places:
         for group in groups:
-            if not any(fields.get((member, place)) for member in group):
+            if not any((member, place) in disagree for member in group):
                 group.append(place)
                 break
         else:
             groups.append([place])
-    own = {pair: fields[pair] for pair in _compared(places) if fields[pair]}
-    return Claims(groups, own)
+    return Claims(groups, {pair: disagree[pair] for pair in _compared(places) if pair in disagree})

@@ -136,7 +136,7 @@ def _again(outcome: npt.NDArray[Any], claimed: Indices, degrees: int) -> float:
     Where few of the registry's degrees have a record, one that has is likely to have its second.
     """
     of = claimed[outcome == "linked"]
-    held = len(np.unique(of))
+    held = int((np.bincount(of) > 0).sum())
     second = (len(of) - held + 1) / (held + 1)
     return max(0.0, float(np.log2(second * degrees / max(held, 1))))
 

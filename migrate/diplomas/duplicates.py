@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -48,10 +49,9 @@ def settle(
     `mismatch`. An `ambiguous` record whose other degrees are surely other records' becomes `linked`
     to the one that is left, if that is as sure. The order of rows changes nothing.
     """
-    claims = claims_of(decisions, linkage, left)
-    found = contest(
-        decisions, linkage, left, right, thresholds or Thresholds(), claims, calibration
-    )
+    thresholds = thresholds or Thresholds()
+    claims = claims_of(decisions, linkage, left, thresholds.person)
+    found = contest(decisions, linkage, left, right, thresholds, claims, calibration)
     decisions = found.decisions
     outcome, contradicts = list(decisions.outcome), list(decisions.contradicts)
     stands = [-1] * len(outcome)
@@ -66,11 +66,11 @@ def settle(
         right.column("coded_in_store"),
     ).to_numpy(zero_copy_only=False)
     claimed: Any = linkage.right[decisions.pair]
-    coded: list[bool] = has_code[claimed].tolist()
-    for place, held in enumerate(coded):
-        if held and outcome[place] in ("linked", "duplicate"):
+    coded: Any = has_code[claimed]
+    for place in np.flatnonzero(coded).tolist():
+        if outcome[place] in ("linked", "duplicate"):
             outcome[place], stands[place] = "already_coded", -1
-    return Settled(decisions, outcome, contradicts, stands, coded)
+    return Settled(decisions, outcome, contradicts, stands, coded.tolist())
 
 
 def _share_out(

@@ -165,6 +165,13 @@ def test_a_number_that_differs_alone_leaves_no_record_the_other_degree() -> None
     assert found["L2"]["outcome"] == "ambiguous"
 
 
+def amid_others(*records: dict[str, str]) -> pa.Table:
+    """These and a record of each stranger: without, a degree's second is likelier than a first."""
+    others = [without(degree, "degree_id", "person_id") for degree in strangers()]
+    numbered = [degree | {"legacy_id": f"L{number}"} for number, degree in enumerate(others)]
+    return legacy(*records, *numbered)
+
+
 def test_a_degree_that_others_leave_is_linked_as_sure_as_they_leave_it() -> None:
     sure = RECORD | {"legacy_id": "sure", "diploma_no": "1234", "document_type": "دانشنامه"}
     vague = without(RECORD, "degree", "graduation_date") | {
@@ -172,12 +179,7 @@ def test_a_degree_that_others_leave_is_linked_as_sure_as_they_leave_it() -> None
         "diploma_no": "98765",
         "document_type": "دانشنامه",
     }
-    # without other records a degree's second is likelier than another's first
-    others = [
-        without(degree, "degree_id", "person_id") | {"legacy_id": f"L{number}"}
-        for number, degree in enumerate(strangers())
-    ]
-    records, table = legacy(sure, vague, *others), registry(DEGREE, MASTER)
+    records, table = amid_others(sure, vague), registry(DEGREE, MASTER)
     strict, found = (
         link(records, table, thresholds=Thresholds(accept=accept)) for accept in (0.9999, 0.6)
     )
@@ -190,6 +192,20 @@ def test_a_degree_that_others_leave_is_linked_as_sure_as_they_leave_it() -> None
     assert "the others as near are surely other records'" in second["reason"]
     rivals = found.candidates.filter(pc.field("rival") & (pc.field("legacy_id") == "vague"))
     assert rivals.column("degree_id").to_pylist() == ["D2"]
+
+
+def test_what_differs_of_a_person_tells_nothing_between_that_persons_degrees() -> None:
+    sure = RECORD | {"legacy_id": "sure"}
+    vague = without(RECORD, "degree", "graduation_date") | {
+        "legacy_id": "vague",
+        "father_name": "پرویز",
+        "birth_cert_no": "۹۹۸۷",
+    }
+    degrees = [without(degree, "father_name", "birth_cert_no") for degree in (DEGREE, MASTER)]
+    found = link(
+        amid_others(sure, vague), registry(*degrees), thresholds=Thresholds(accept=0.6)
+    ).outcomes.to_pylist()
+    assert [row["outcome"] for row in found[:2]] == ["linked", "ambiguous"]
 
 
 def test_two_equally_sure_records_that_disagree_are_both_mismatches() -> None:
