@@ -82,7 +82,8 @@ def prepare(folder: Path, name: str, seed: int) -> Path:
     """The folder of the input ``name``, made where it is not there yet."""
     source = folder / "inputs" / (name if name in FEBRL else f"{name}-seed{seed}")
     if not (source / "input.json").exists():
-        source.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(source, ignore_errors=True)
+        source.mkdir(parents=True)
         print(f"making {source}", flush=True)
         command = [sys.executable, str(HERE / "linkage_inputs.py"), str(source), name, str(seed)]
         done = linkage_process.run(command, source / "making.log", limit=7200)
