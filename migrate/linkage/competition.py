@@ -62,11 +62,12 @@ def questions(linkage: Linkage, rivals: Contest, place: int) -> tuple[Question, 
 
 def alone(linkage: Linkage, rivals: Contest, place: int) -> float:
     """The probability of the pair's entity without what its items say of it."""
-    silent = np.zeros(int(rivals.entity.max()) + 1)
-    return _entity_question(linkage, rivals, place, silent).share
+    return _entity_question(linkage, rivals, place, None).share
 
 
-def _entity_question(linkage: Linkage, rivals: Contest, place: int, spoken: Floats) -> Question:
+def _entity_question(
+    linkage: Linkage, rivals: Contest, place: int, spoken: Floats | None
+) -> Question:
     group = linkage.model.groups[0]
     weight = _bits(linkage, rivals, {f.name for f in linkage.model.group_fields(group.name)})
     entities = int(rivals.entity.max()) + 1
@@ -76,12 +77,14 @@ def _entity_question(linkage: Linkage, rivals: Contest, place: int, spoken: Floa
     others = [Competitor("nobody", "nobody in the table", nobody, 0.0)]
     bits = np.full(entities, -np.inf)
     np.maximum.at(bits, rivals.entity, weight)
+    silent = spoken is None
+    spoken = np.zeros(entities) if spoken is None else spoken
     bits = bits + spoken
     for entity in range(entities):
         if entity != own:
             row = int(rivals.right[np.argmax(np.where(rivals.entity == entity, weight, -np.inf))])
             others.append(Competitor("rival", f"another {group.name}", bits[entity], 0.0, row))
-    others += _confounders(linkage, rivals, group, own)
+    others += _confounders(linkage, rivals, group, own, silent=silent)
     return _shared(
         Question(group.name, -nobody, float(weight[place]), 0.0, float(spoken[own]), 0.0, ()),
         float(bits[own]),
@@ -110,13 +113,25 @@ def _shared(question: Question, own: float, others: list[Competitor]) -> Questio
     )
 
 
-def _confounders(linkage: Linkage, rivals: Contest, group: Group, own: int) -> list[Competitor]:
+def _confounders(
+    linkage: Linkage, rivals: Contest, group: Group, own: int, *, silent: bool
+) -> list[Competitor]:
     """Those of the pair's own entity one by one, those of all rivals together, by kind."""
     found = []
+    own_fields = {field.name for field in linkage.model.group_fields(group.name)}
     for kin in group.confounders:
-        weight = _bits(linkage, rivals, set(kin.shares)) + np.log2(kin.odds)
-        for name in kin.differs:
-            weight += np.where(_levels(linkage, rivals, name) == 0, np.log2(kin.rarity), 0.0)
+        weight = _bits(linkage, rivals, set(kin.shares) & own_fields) + np.log2(kin.odds)
+        for field in linkage.model.fields:
+            levels = _levels(linkage, rivals, field.name)
+            if field.name in kin.differs:
+                same = np.array([*(level.same for level in field.levels), False, False])
+                weight += np.where(same[levels], np.log2(kin.rarity), 0.0)
+        theirs = set(kin.shares) - own_fields
+        if theirs and not silent:
+            weight += _bits(linkage, rivals, theirs)
+            weight += linkage.learned.joint[_joint_state(linkage, rivals)]
+            for name in theirs:
+                weight += _alike(linkage, name)[_levels(linkage, rivals, name)]
         best = np.full(int(rivals.entity.max()) + 1, -np.inf)
         np.maximum.at(best, rivals.entity, weight)
         found.append(Competitor("confounder", f"a {kin.name}", float(best[own]), 0.0))
@@ -154,8 +169,7 @@ def _items(linkage: Linkage, rivals: Contest) -> tuple[Floats, Floats, Floats, F
     group, learned = linkage.model.groups[1], linkage.learned
     alike = np.zeros(pairs)
     for field in linkage.model.group_fields(group.name):
-        kin = np.r_[np.log2(learned.u[field.name] / learned.stranger[field.name]), 0.0, 0.0]
-        alike += kin[_levels(linkage, rivals, field.name)]
+        alike += _alike(linkage, field.name)[_levels(linkage, rivals, field.name)]
     joint = learned.joint[_joint_state(linkage, rivals)]
     weight = joint + _bits(
         linkage, rivals, {f.name for f in linkage.model.group_fields(group.name)}
@@ -170,6 +184,13 @@ def _items(linkage: Linkage, rivals: Contest) -> tuple[Floats, Floats, Floats, F
         fits = np.logaddexp2.reduce(weight[mates] + alike[mates] + prior)
         spoken[entity] = np.logaddexp2(fits, np.log2(1 - held) + alike[mates].mean())
     return weight, joint, share, spoken
+
+
+def _alike(linkage: Linkage, name: str) -> Floats:
+    """Bits by level code: how much likelier within an entity than between two."""
+    learned = linkage.learned
+    bits = np.log2(learned.u[name] / learned.stranger[name])
+    return np.asarray(np.r_[bits, 0.0, 0.0], dtype=np.float64)
 
 
 def _joint_state(linkage: Linkage, rivals: Contest) -> npt.NDArray[np.int64]:

@@ -50,6 +50,11 @@ class Probabilities:
         """
         return np.concatenate([np.log2(self.m[field] / self.u[field]), np.zeros(2)])
 
+    def between(self, field: str) -> Floats:
+        """The same against strangers, also for the fields of a nested group."""
+        u = self.stranger.get(field, self.u[field])
+        return np.concatenate([np.log2(self.m[field] / u), np.zeros(2)])
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -144,30 +149,42 @@ def _shares(compared: Compared, model: LinkageModel, learned: Probabilities) -> 
         return Shares(*(np.zeros(0) for _ in range(6)))
     weight = np.zeros(pairs)
     confounding = [np.full(pairs, np.log2(kin.odds)) for kin in first.confounders]
+    # what a confounder's own items say, who shares their fields
+    said = {place: np.zeros(pairs) for place in _sharing(model)}
     for position, entry in enumerate(model.fields):
-        if entry.group != first.name:
-            continue
         levels = compared.levels[position]
-        bits = learned.weights(entry.name)[levels]
+        bits = learned.between(entry.name)[levels]
         if position in compared.terms:
             bits += compared.terms[position]
-        weight += bits
+        if entry.group == first.name:
+            weight += bits
+        else:
+            for place, total in said.items():
+                if entry.name in first.confounders[place].shares:
+                    total += bits
+            continue
+        same = np.array([*(level.same for level in entry.levels), False, False])
         for kin, total in zip(first.confounders, confounding, strict=True):
             if entry.name in kin.shares:
                 total += bits
             if entry.name in kin.differs:
-                total += np.where(levels == 0, np.log2(kin.rarity), 0.0)
+                total += np.where(same[levels], np.log2(kin.rarity), 0.0)
     begins, records = compared.starts()
     lengths = np.diff(np.r_[begins, pairs])
     item_weight, item_share, speaks, joint = _items(compared, model, learned, begins, lengths)
     best = np.maximum.reduceat(weight, begins)
     others = np.full(len(begins), -np.inf)
-    for total in confounding:
-        others = np.logaddexp2(others, np.maximum.reduceat(total, begins))
+    silent = others.copy()
+    for place, total in enumerate(confounding):
+        most = np.maximum.reduceat(total, begins)
+        silent = np.logaddexp2(silent, most)
+        if place in said:
+            most = np.maximum.reduceat(total + said[place] + joint, begins)
+        others = np.logaddexp2(others, most)
     prior = learned.priors[first.name]
     none = float(np.log2(compared.entities * (1 - prior) / prior))
     together = _compete(best + speaks, others, none, records)
-    alone = _compete(best, others, none, records)
+    alone = _compete(best, silent, none, records)
     return Shares(
         weight,
         item_weight,
@@ -176,6 +193,13 @@ def _shares(compared: Compared, model: LinkageModel, learned: Probabilities) -> 
         item_share,
         joint,
     )
+
+
+def _sharing(model: LinkageModel) -> list[int]:
+    """Which confounders of the entity share fields of its items."""
+    nested = {entry.name for group in model.groups[1:] for entry in model.group_fields(group.name)}
+    kin = model.groups[0].confounders
+    return [place for place, other in enumerate(kin) if nested & set(other.shares)]
 
 
 def _compete(bits: Floats, confounding: Floats, none: float, records: Indices) -> Floats:

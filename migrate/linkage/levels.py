@@ -95,6 +95,23 @@ def slip(column: Column, a: Rows, b: Rows, bound: float) -> Holds:
     return np.asarray(out, dtype=bool)
 
 
+def short_slip(column: Column, a: Rows, b: Rows, bound: float) -> Holds:
+    """The same for texts too short for ``slip``: one keying slip apart, which is weak evidence."""
+    lengths = column.lengths()
+    short = np.minimum(lengths[a], lengths[b])
+    out = (short >= 1) & (short < _SLIP_LENGTH)
+    if out.any():
+        distance = process.cpdist(
+            column.text(a[out]),
+            column.text(b[out]),
+            scorer=OSA.distance,
+            dtype=np.int32,
+            score_cutoff=int(bound),
+        )
+        out[out] = distance <= bound
+    return np.asarray(out, dtype=bool)
+
+
 def neighbour(column: Column, a: Rows, b: Rows, bound: float) -> Holds:
     """Two different whole numbers at most ``bound`` apart, as papers numbered in a row are."""
     numbers = column.integers()
@@ -113,6 +130,17 @@ def subset(column: Column, a: Rows, b: Rows, bound: float) -> Holds:
     for place, one, other in zip(compound, first, second, strict=True):
         parts, others = set(one.split()), set(other.split())
         out[place] = bool(parts) and bool(others) and (parts <= others or others <= parts)
+    return out
+
+
+def within(column: Column, a: Rows, b: Rows, bound: float) -> Holds:
+    """Every part of the left name stands in the right one, which has more: the left dropped some."""
+    out = np.zeros(len(a), dtype=bool)
+    compound = np.flatnonzero((a != b) & column.in_parts()[b])
+    first, second = column.text(a[compound]), column.text(b[compound])
+    for place, one, other in zip(compound, first, second, strict=True):
+        parts = set(one.split())
+        out[place] = bool(parts) and parts < set(other.split())
     return out
 
 
@@ -165,8 +193,10 @@ def within_days(a_first: Any, a_last: Any, b_first: Any, b_last: Any, bound: flo
 _TEXTS: dict[str, Callable[[Column, Rows, Rows, float], Holds]] = {
     "similar": similar,
     "slip": slip,
+    "short_slip": short_slip,
     "neighbour": neighbour,
     "subset": subset,
+    "within": within,
     "date_slip": date_slip,
 }
 _INTERVALS: dict[str, Callable[..., Holds]] = {

@@ -11,6 +11,8 @@ _OPERATORS = {
     "neighbour": "two {column} at most {bound:g} apart, as numbered in a row",
     "subset": "the parts of one {column} are among the other's",
     "similar": "{column} of Jaro-Winkler similarity {bound:g} or more",
+    "within": "the parts of the left {column} are among the right one's, which has more",
+    "short_slip": "two short {column} at most {bound:g} keying slip apart",
     "slip": "{column} at most {bound:g} keying slip apart",
     "same_day": "the same day",
     "overlap": "one date is an interval, and the other lies in it",

@@ -26,8 +26,10 @@ OPERATORS = {
     "known",
     "neighbour",
     "subset",
+    "within",
     "similar",
     "slip",
+    "short_slip",
     "same_day",
     "overlap",
     "date_slip",
@@ -46,7 +48,7 @@ class Level:
     on a common one. ``unless`` names a column: the level does not hold where both sides have a
     value of it and the two differ. ``contradicts`` marks an answer that speaks against a link;
     ``uncomparable`` one that says nothing: both values are there, and there is no telling whether
-    they differ.
+    they differ. ``same`` marks the same value in other writing, as the first level always is.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Level:
     unless: str | None = None
     contradicts: bool = False
     uncomparable: bool = False
+    same: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,9 @@ class Confounder:
     """Someone else who agrees on some fields for a reason: a twin, a sibling, a namesake.
 
     ``odds`` is how many such there are to each right entity; the fields it ``shares`` agree as in a
-    right link, the fields in which it ``differs`` agree exactly ``rarity`` times as seldom as a
-    stranger's, all others as a stranger's.
+    right link, the fields in which it ``differs`` have the same value ``rarity`` times as seldom as a
+    stranger's, all others agree as a stranger's. Where it ``shares`` fields of the nested group, it
+    has an item that agrees in them as the right one would.
     """
 
     name: str
@@ -213,7 +217,7 @@ def model_of(data: Mapping[str, Any]) -> LinkageModel:
 
 
 def _field(name: str, entry: Mapping[str, Any]) -> FieldComparison:
-    levels = []
+    levels: list[Level] = []
     for raw in entry["levels"]:
         given = dict(raw)
         operators = OPERATORS & given.keys()
@@ -235,6 +239,7 @@ def _field(name: str, entry: Mapping[str, Any]) -> FieldComparison:
                 unless=given.pop("unless", None),
                 contradicts=bool(given.pop("contradicts", False)),
                 uncomparable=bool(given.pop("uncomparable", False)),
+                same=bool(given.pop("same", not levels)),
             )
         )
         if given:

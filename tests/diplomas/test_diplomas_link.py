@@ -80,6 +80,14 @@ def test_a_twin_is_told_apart_by_the_first_name() -> None:
     assert (line["outcome"], line["degree_id"]) == ("linked", "D1")
 
 
+def test_a_twin_who_studied_along_is_not_linked_for_what_the_degree_says() -> None:
+    # a twin of the record's is in the registry, with the same degree; the record's own is not
+    record = RECORD | {"first_name": "محمدصادق", "birth_cert_no": ""}
+    twin = DEGREE | {"person_id": "P9", "first_name": "محمدجواد"}
+    (line,) = outcome_of(record, degrees=(twin,))
+    assert line["outcome"] != "linked"
+
+
 def test_the_twin_alone_in_the_registry_is_not_linked() -> None:
     twin = DEGREE | {"person_id": "P9", "first_name": "علیرضا", "birth_cert_no": "413"}
     (line,) = outcome_of(RECORD, degrees=(twin,))

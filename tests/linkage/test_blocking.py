@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from linkage_problem import MODEL
 
@@ -79,6 +79,7 @@ def test_two_further_columns_split_what_one_does_not(
     assert found.crowd.tolist() == [0, 2, 3]
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_within_its_budget_a_rule_proposes_what_brute_force_would(data: st.DataObject) -> None:
     cells = st.lists(st.sampled_from([None, "x", "y", "z"]), min_size=1, max_size=12)

@@ -69,6 +69,16 @@ def test_a_number_of_two_digits_has_no_slips() -> None:
     assert texts("slip", [("12", "13"), ("7", "1")], 1) == [False, False]
 
 
+def test_a_short_slip_is_one_of_a_number_of_one_or_two_digits() -> None:
+    pairs = [("12", "13"), ("7", "1"), ("12", "34"), ("123", "124"), ("12", "123")]
+    assert texts("short_slip", pairs, 1) == [True, True, False, False, True]
+
+
+def test_a_name_is_within_another_that_has_all_its_parts_and_more() -> None:
+    pairs = [("رضا", "محمد رضا"), ("محمد رضا", "رضا"), ("رضا", "رضا"), ("علی", "محمد رضا")]
+    assert texts("within", pairs) == [True, False, False, False]
+
+
 def test_neighbours_are_different_numbers_in_a_row() -> None:
     pairs = [("1445", "1446"), ("1446", "1444"), ("1445", "1445"), ("1445", "1448"), ("12a", "12")]
     assert texts("neighbour", pairs, 2) == [True, True, False, False, False]
