@@ -214,7 +214,8 @@ def _candidates(
     order = chosen[
         np.lexsort(
             (
-                linkage.right[chosen],
+                # pairs stand in an order that does not hang on that of rows
+                chosen,
                 -weight[chosen],
                 -probability[chosen],
                 source[linkage.left[chosen]],
