@@ -83,9 +83,10 @@ def link(
     thresholds = thresholds or Thresholds()
     model = model or diploma_model()
     unusable = {problem.row for problem in problems if problem.row is not None}
-    usable = staged.filter(
-        pc.invert(pc.is_in(staged.column("row"), pa.array(sorted(unusable), pa.int64())))
-    )
+    usable = staged
+    if unusable:
+        refused = pc.is_in(staged.column("row"), pa.array(sorted(unusable), pa.int64()))
+        usable = staged.filter(pc.invert(refused))
     lines = _quarantined(staged, problems)
     if not usable.num_rows or not registry.num_rows:
         lines += [_line(row, "person_missing", "the registry is empty") for row in _named(usable)]

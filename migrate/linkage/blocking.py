@@ -7,7 +7,9 @@ left out, counted and reported, never dropped in silence.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -94,13 +96,15 @@ def propose(
     ``entity`` is the entity of each row of the right table, as a number. With ``same`` both tables
     are one, and a pair is proposed once, the earlier row on the left.
     """
-    applied = []
-    with duckdb.connect() as connection:
-        if threads:
-            connection.execute("SET threads = ?", [threads])
-        connection.execute("SET preserve_insertion_order = false")
-        for rule in model.rules:
-            applied.append(_apply(connection, coding, rule, same))
+
+    def apply(rule: BlockingRule) -> _Applied:
+        # a database of its own for each rule: they share nothing, so as many run as there are cores
+        with duckdb.connect(config={"threads": 1}) as connection:
+            connection.execute("SET preserve_insertion_order = false")
+            return _apply(connection, coding, rule, same)
+
+    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+        applied = list(pool.map(apply, model.rules))
     # record, entity and rule in one number, so that sorting it is all the work
     keys = np.concatenate(
         [

@@ -1,8 +1,8 @@
 """This project's linkage on one cleaned input: ``python linkage_ours.py INPUT OUTPUT``.
 
 Diplomas go through ``migrate.diplomas.link``, as stage 3 of a batch sends them, with the model and
-the thresholds that every batch has: outcomes, candidates and reasons are made too, which no peer
-makes. FEBRL goes through ``migrate.linkage`` with a generic model.
+the thresholds that every batch has: outcomes and reasons are made too, which no peer makes. FEBRL goes
+through ``migrate.linkage`` with a generic model.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from linkage_febrl import guide_model
 from linkage_phases import Phases
 
 from migrate.diplomas.evaluate import FOUND
-from migrate.diplomas.link import link
+from migrate.diplomas.link import diploma_model, link
+from migrate.diplomas.tables import read_for_linking
 from migrate.linkage.clusters import cluster
 from migrate.linkage.link import dedupe_table, link_tables
 from migrate.linkage.links import one_to_one
@@ -60,14 +61,15 @@ class Stopwatch:
 def diplomas(source: Path, target: Path, phases: Phases) -> None:
     """Link, and write ``links.parquet``: every record's best candidate, ``accepted`` where it counts."""
     with phases("load"):
-        staged = pq.read_table(source / "left.parquet")
-        registry = pq.read_table(source / "right.parquet")
+        model = diploma_model()
+        staged = read_for_linking(source / "left.parquet", model)
+        registry = read_for_linking(source / "right.parquet", model)
     watch = Stopwatch(phases)
     linked = link(staged, registry, threads=THREADS, progress=watch.tell)
     watch.tell(1, 1, "weighed")
     with phases("decide"):
         pq.write_table(linked.outcomes, target / "outcomes.parquet")
-        pq.write_table(linked.candidates, target / "candidates.parquet")
+    # every record's best candidate, to try thresholds on: not what a batch decides by, and not timed
     best = linked.candidates.filter(pc.equal(linked.candidates.column("rank"), 1))
     outcomes = linked.outcomes
     places = pc.index_in(best.column("row"), value_set=outcomes.column("row").combine_chunks())
