@@ -61,7 +61,7 @@ def test_a_block_over_budget_without_a_split_is_left_out_and_counted(model: Link
 def test_two_further_columns_split_what_one_does_not(
     model: LinkageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("migrate.linkage.blocking.SLACK", 1)
+    monkeypatch.setattr("migrate.linkage.blocks.SLACK", 1)
     left = pa.table({"a": ["x"] * 3, "b": ["1", "1", None], "c": ["p", "q", "q"]})
     right = pa.table(
         {
