@@ -25,9 +25,10 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 FOLDER = ROOT / "reports" / "bench-accuracy"
 SIZES = ("60000x190000",)
-# looked at while the model was made or mended; so were 3001, 3003 and 3004, at other levels
-TUNED = (1403, 7, 11, 14, 300, 2001, 2002, 2003, 2004, 2005, 2006)
-FRESH = (5001, 5002, 5003, 5004, 5005, 5006)
+# looked at while the model was made; so were 2001 to 2006, 3001, 3003, 3004, 5001 to 5006 while it
+# was mended
+TUNED = (1403, 7, 11, 14, 300)
+FRESH = (7001, 7002, 7003, 7004, 7005, 7006)
 LEVELS = (0.5, 1.0, 2.0)
 VARIANTS = ("fuller", "barer", "vaguer", "absent", "kin")
 # variants are linked at level 1, for the first so many fresh seeds
