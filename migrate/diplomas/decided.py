@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from migrate.diplomas.outcomes import Thresholds, contradictions
+from migrate.diplomas.terms import FOUND
 from migrate.errors import InputError
 from migrate.linkage.calibration import Calibration, calibrate
 from migrate.linkage.clerical import SIZE, ClericalSample, draw, write_sample
@@ -21,8 +22,6 @@ from migrate.linkage.estimate import shares
 from migrate.linkage.labels import Label, Labelled, labelled
 from migrate.linkage.link import Linkage
 
-# outcomes that say which degree a row is of
-ACCEPTED = ("linked", "duplicate", "already_coded")
 # what a person compares, in the order in which paper shows it
 SHOWN = (
     "first_name",
@@ -45,7 +44,7 @@ SHOWN = (
 class Links:
     """Links that only their probability decides: no field contradicts. Lists and arrays, one a link.
 
-    ``row`` is the source's; ``accepted`` says whether the outcome is one of ACCEPTED.
+    ``row`` is the source's; ``accepted`` says whether the outcome is one of FOUND.
     """
 
     row: list[int]
@@ -60,7 +59,7 @@ def links_of(outcomes: pa.Table) -> Links:
 
     They are the accepted, and those that thin evidence alone made a `mismatch`.
     """
-    accepted: Any = pc.is_in(outcomes.column("outcome"), pa.array(ACCEPTED))
+    accepted: Any = pc.is_in(outcomes.column("outcome"), pa.array(FOUND))
     thin: Any = pc.and_(
         pc.equal(outcomes.column("outcome"), "mismatch"),
         pc.equal(pc.fill_null(outcomes.column("contradicts"), ""), ""),

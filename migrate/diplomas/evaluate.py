@@ -15,11 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from migrate.diplomas.terms import CASES, OUTCOMES
+from migrate.diplomas.terms import CASES, FOUND, OUTCOMES
 from migrate.errors import InputError, MigrateError
 
-# outcomes that say which degree a row is of
-FOUND = ("linked", "duplicate", "already_coded")
 KINDS = ("second degree", "twin or sibling", "namesake", "other")
 LEAST_LINKED = 0.80
 _TRUTH_COLUMNS = ("row", "legacy_id", "degree_id", "person_id", "outcome", "family", "namesake")

@@ -14,5 +14,7 @@ OUTCOMES = (
 )
 # those that a university must decide
 CASES = OUTCOMES[1:5]
+# those that say which degree a row is of
+FOUND = ("linked", "duplicate", "already_coded")
 # those that name a degree
 NAMED = ("linked", "mismatch", "duplicate", "already_coded")

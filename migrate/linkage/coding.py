@@ -103,8 +103,7 @@ class Marks:
 class Coding:
     """All that a model looks at in two tables, as numbers.
 
-    ``rows`` are how many rows the tables have. Raises RunError from the methods where a column was
-    not coded because no part of the model names it.
+    ``rows`` are how many rows the tables have; a column that no part of the model names is not there.
     """
 
     rows: tuple[int, int]
@@ -150,7 +149,7 @@ def code_tables(
         raise RunError("the linkage model names a column that is absent", column=lacking[0])
     domains = _domains(sorted(texts), [pair for pair in kin if pair[0] != pair[1]])
     with ThreadPoolExecutor(max(threads, 1)) as pool:
-        coded = list(pool.map(lambda names: _code(left, right, names), domains))
+        coded = list(pool.map(lambda names: code_columns(left, right, names), domains))
     return Coding(
         (left.num_rows, right.num_rows),
         {name: column for part in coded for name, column in part.items()},
@@ -219,8 +218,8 @@ def _domains(names: list[str], kin: list[list[str]]) -> list[list[str]]:
     return [sorted(members) for members in {id(g): g for g in group.values()}.values()]
 
 
-def _code(left: pa.Table, right: pa.Table, names: list[str]) -> dict[str, Column]:
-    """Number the texts of these columns of both tables together."""
+def code_columns(left: pa.Table, right: pa.Table, names: list[str]) -> dict[str, Column]:
+    """Number the texts of these columns of both tables together; a table may lack some of them."""
     parts: list[tuple[str, int]] = []
     chunks: list[Any] = []
     for name in names:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from migrate.linkage.chance import joint_state
 from migrate.linkage.evidence import Contest
 from migrate.linkage.link import Linkage
 from migrate.linkage.model import Group
@@ -131,7 +132,7 @@ def _confounders(
             weight += _bits(linkage, rivals, theirs)
             weight += linkage.learned.joint[_joint_state(linkage, rivals)]
             for name in theirs:
-                weight += _alike(linkage, name)[_levels(linkage, rivals, name)]
+                weight += linkage.learned.alike(name)[_levels(linkage, rivals, name)]
         best = np.full(int(rivals.entity.max()) + 1, -np.inf)
         np.maximum.at(best, rivals.entity, weight)
         found.append(Competitor("confounder", f"a {kin.name}", float(best[own]), 0.0))
@@ -169,7 +170,7 @@ def _items(linkage: Linkage, rivals: Contest) -> tuple[Floats, Floats, Floats, F
     group, learned = linkage.model.groups[1], linkage.learned
     alike = np.zeros(pairs)
     for field in linkage.model.group_fields(group.name):
-        alike += _alike(linkage, field.name)[_levels(linkage, rivals, field.name)]
+        alike += linkage.learned.alike(field.name)[_levels(linkage, rivals, field.name)]
     joint = learned.joint[_joint_state(linkage, rivals)]
     weight = joint + _bits(
         linkage, rivals, {f.name for f in linkage.model.group_fields(group.name)}
@@ -186,20 +187,9 @@ def _items(linkage: Linkage, rivals: Contest) -> tuple[Floats, Floats, Floats, F
     return weight, joint, share, spoken
 
 
-def _alike(linkage: Linkage, name: str) -> Floats:
-    """Bits by level code: how much likelier within an entity than between two."""
-    learned = linkage.learned
-    bits = np.log2(learned.u[name] / learned.stranger[name])
-    return np.asarray(np.r_[bits, 0.0, 0.0], dtype=np.float64)
-
-
 def _joint_state(linkage: Linkage, rivals: Contest) -> npt.NDArray[np.int64]:
-    """How the fields that agree together compare: 0 equal, 1 not, 2 absent, in base 3."""
-    state = np.zeros(len(rivals.right), dtype=np.int64)
-    for name in linkage.model.groups[1].together:
-        level = _levels(linkage, rivals, name)
-        state = state * 3 + np.where(level < 0, ABSENT, np.where(level == 0, 0, 1))
-    return state
+    together = linkage.model.groups[1].together
+    return joint_state([_levels(linkage, rivals, name) for name in together], len(rivals.right))
 
 
 def _bits(linkage: Linkage, rivals: Contest, names: set[str]) -> Floats:

@@ -55,6 +55,10 @@ class Probabilities:
         u = self.stranger.get(field, self.u[field])
         return np.concatenate([np.log2(self.m[field] / u), np.zeros(2)])
 
+    def alike(self, field: str) -> Floats:
+        """Bits by level code of a nested group's field: how much likelier within an entity than not."""
+        return np.concatenate([np.log2(self.u[field] / self.stranger[field]), np.zeros(2)])
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -234,9 +238,8 @@ def _items(
     for position, entry in enumerate(model.fields):
         if entry.group == second.name:
             level = compared.levels[position]
-            kin = np.r_[np.log2(learned.u[entry.name] / learned.stranger[entry.name]), 0.0, 0.0]
             weight += learned.weights(entry.name)[level]
-            alike += kin[level]
+            alike += learned.alike(entry.name)[level]
     together = [compared.levels[_place(model, name)] for name in second.together]
     joint = learned.joint[joint_state(together, pairs)]
     weight += joint

@@ -82,24 +82,19 @@ def slip(column: Column, a: Rows, b: Rows, bound: float) -> Holds:
     """
     lengths = column.lengths()
     short, gap = np.minimum(lengths[a], lengths[b]), np.abs(lengths[a] - lengths[b])
-    out = (short >= _SLIP_LENGTH) & (gap <= bound)
-    if out.any():
-        distance = process.cpdist(
-            column.text(a[out]),
-            column.text(b[out]),
-            scorer=OSA.distance,
-            dtype=np.int32,
-            score_cutoff=int(bound),
-        )
-        out[out] = distance <= bound
-    return np.asarray(out, dtype=bool)
+    return _near(column, a, b, (short >= _SLIP_LENGTH) & (gap <= bound), bound)
 
 
 def short_slip(column: Column, a: Rows, b: Rows, bound: float) -> Holds:
     """The same for texts too short for ``slip``: one keying slip apart, which is weak evidence."""
     lengths = column.lengths()
     short = np.minimum(lengths[a], lengths[b])
-    out = (short >= 1) & (short < _SLIP_LENGTH)
+    return _near(column, a, b, (short >= 1) & (short < _SLIP_LENGTH), bound)
+
+
+def _near(column: Column, a: Rows, b: Rows, among: Holds, bound: float) -> Holds:
+    """Which of the pairs ``among`` are at most ``bound`` apart, by optimal string alignment."""
+    out = among.copy()
     if out.any():
         distance = process.cpdist(
             column.text(a[out]),

@@ -109,9 +109,8 @@ def _link(
 ) -> Linkage:
     tell = progress or (lambda done, total, what: None)
     workers = threads or os.cpu_count() or 1
-    places = [_canonical(left, model.record), _canonical(right, model.groups[-1].key)]
-    left = left if places[0] is None else left.take(places[0])
-    right = left if same else right if places[1] is None else right.take(places[1])
+    left, left_places = _ordered(left, model.record)
+    right, right_places = (left, left_places) if same else _ordered(right, model.groups[-1].key)
     tell(0, STEPS, "numbering values")
     coding = code_tables(left, right, model.fields, model, threads=workers)
     entity, count = entities(right, model)
@@ -142,14 +141,20 @@ def _link(
     return Linkage(
         model,
         learned,
-        _placed(found.left, places[0]),
-        _placed(found.right, places[0] if same else places[1]),
+        _placed(found.left, left_places),
+        _placed(found.right, right_places),
         found.rules,
         compared,
         weighed,
         found.reports,
-        _spread(found.crowd, places[0]),
+        _spread(found.crowd, left_places),
     )
+
+
+def _ordered(table: pa.Table, key: str | None) -> tuple[pa.Table, npt.NDArray[np.int64] | None]:
+    """A table in the order of a key, and which of its rows stands where; None where none moved."""
+    places = _canonical(table, key)
+    return (table, None) if places is None else (table.take(places), places)
 
 
 def _canonical(table: pa.Table, key: str | None) -> npt.NDArray[np.int64] | None:

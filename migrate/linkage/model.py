@@ -77,19 +77,6 @@ class FieldComparison:
     levels: tuple[Level, ...]
     unread: str | None = None
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Every column the comparison looks at, each once, ``value`` first."""
-        named = [self.value]
-        for level in self.levels:
-            if level.operator in ("same_day", "overlap", "within_days"):
-                named += [f"{level.column}_first", f"{level.column}_last"]
-            elif level.column is not None:
-                named.append(level.column)
-            if level.unless is not None:
-                named.append(level.unless)
-        return tuple(dict.fromkeys(named))
-
 
 @dataclass(frozen=True)
 class Confounder:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from migrate.linkage.coding import code_columns
 from migrate.linkage.model import LinkageModel
 from migrate.linkage.recall import KnownLinks
 
@@ -113,11 +114,8 @@ def _is_text(table: pa.Table, name: str) -> bool:
 def _coded(model: LinkageModel, left: pa.Table, right: pa.Table) -> _Coded:
     ours, theirs = {}, {}
     for name in pool(model, left, right):
-        sides = [table.column(name).cast(pa.string()) for table in (left, right)]
-        chunks = [chunk for side in sides for chunk in side.chunks]
-        joint = pa.chunked_array(chunks, pa.string()).combine_chunks().dictionary_encode()
-        numbers = joint.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int32)
-        ours[name], theirs[name] = numbers[: left.num_rows], numbers[left.num_rows :]
+        column = code_columns(left, right, [name])[name]
+        ours[name], theirs[name] = column.left, column.right
     return _Coded(ours, theirs)
 
 

@@ -21,12 +21,13 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from migrate.diplomas.evaluate import FOUND, Evaluation, WrongLink, evaluate
+from migrate.diplomas.evaluate import Evaluation, WrongLink, evaluate
 from migrate.diplomas.link import Linked, link
 from migrate.diplomas.outcomes import Decisions, Thresholds, decide
 from migrate.diplomas.sample import ErrorModel, Sample, make
 from migrate.diplomas.sample import people as population
 from migrate.diplomas.schema import LEGACY, REGISTRY
+from migrate.diplomas.terms import FOUND
 from migrate.intake.quarantine import Problem
 from migrate.intake.registry import read_registry
 from migrate.intake.sources import read_source

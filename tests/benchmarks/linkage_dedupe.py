@@ -20,6 +20,7 @@ import linkage_labels
 import numpy as np
 import pandas as pd
 from dedupe import predicates, variables
+from linkage_peers import best_candidates
 from linkage_phases import Phases
 
 LABELLED = 500
@@ -109,7 +110,7 @@ def main(source: Path, target: Path) -> None:
                 "score": scores["score"].astype(np.float64),
             }
         )
-        found = _best(found) if len(tables) > 1 else found.assign(margin=np.nan)
+        found = best_candidates(found) if len(tables) > 1 else found.assign(margin=np.nan)
         found.to_parquet(target / "links.parquet")
     phases.counts["pairs"] = len(scores)
     phases.counts["labelled"] = sum(map(len, pairs.values()))
@@ -119,16 +120,6 @@ def main(source: Path, target: Path) -> None:
 def _records(path: Path, fields: Sequence[str]) -> dict[str, Record]:
     table = pd.read_parquet(path, columns=["id", *fields]).set_index("id").astype(object)
     return table.where(table.notna(), None).to_dict("index")
-
-
-def _best(found: pd.DataFrame) -> pd.DataFrame:
-    """The best candidate of each record, and how far the next one is."""
-    ranked = found.sort_values(
-        ["left_id", "score", "right_id"], ascending=[True, False, True], kind="stable"
-    )
-    same = ranked["left_id"].eq(ranked["left_id"].shift(-1))
-    ranked["margin"] = (ranked["score"] - ranked["score"].shift(-1)).where(same)
-    return ranked.drop_duplicates("left_id")
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@ import pyarrow.parquet as pq
 from linkage_febrl import guide_model
 from linkage_phases import Phases
 
-from migrate.diplomas.evaluate import FOUND
 from migrate.diplomas.link import diploma_model, link
 from migrate.diplomas.tables import read_for_linking
+from migrate.diplomas.terms import FOUND
 from migrate.linkage.clusters import cluster
 from migrate.linkage.link import dedupe_table, link_tables
 from migrate.linkage.links import one_to_one

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import recordlinkage
+from linkage_peers import FEBRL_RULES, best_candidates
 from linkage_phases import Phases
 
 
@@ -58,15 +59,7 @@ MODELS = {
 FEBRL = Model(
     equal=("street_number", "postcode", "state", "date_of_birth", "soc_sec_id"),
     similar=dict.fromkeys(("given_name", "surname", "address_1", "suburb"), 0.85),
-    rules=(
-        ("soc_sec_id",),
-        ("date_of_birth",),
-        ("given_name", "surname"),
-        ("given_name", "suburb"),
-        ("surname", "postcode"),
-        ("address_1", "state"),
-        ("street_number", "postcode"),
-    ),
+    rules=FEBRL_RULES,
 )
 MODELS |= {"febrl4": FEBRL, "febrl3": FEBRL}
 
@@ -110,7 +103,7 @@ def main(source: Path, target: Path) -> None:
             }
         )
         if len(tables) > 1:
-            found = _best(found)
+            found = best_candidates(found)
         else:
             found["margin"] = np.nan
         found.to_parquet(target / "links.parquet")
@@ -125,16 +118,6 @@ def _weights(classifier: recordlinkage.ECMClassifier, names: list[str]) -> np.nd
         weight = classifier.log_weights[name]
         bits.append((weight.get(1, 0.0) - weight.get(0, 0.0)) / np.log(2))
     return np.array(bits)
-
-
-def _best(found: pd.DataFrame) -> pd.DataFrame:
-    """The best candidate of each record, and how far the next one is."""
-    ranked = found.sort_values(
-        ["left_id", "score", "right_id"], ascending=[True, False, True], kind="stable"
-    )
-    same = ranked["left_id"].eq(ranked["left_id"].shift(-1))
-    ranked["margin"] = (ranked["score"] - ranked["score"].shift(-1)).where(same)
-    return ranked.drop_duplicates("left_id")
 
 
 if __name__ == "__main__":

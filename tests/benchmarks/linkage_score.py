@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 from linkage_febrl import people
 
-from migrate.diplomas.evaluate import FOUND, KINDS
-from migrate.diplomas.terms import CASES
+from migrate.diplomas.evaluate import KINDS
+from migrate.diplomas.terms import CASES, FOUND
 
 # shares of wrong links among those accepted, at most
 PRECISIONS = (0.95, 0.99, 0.999, 0.9999)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import splink.comparison_level_library as cll
 import splink.comparison_library as cl
+from linkage_peers import FEBRL_RULES
 from splink import block_on
 
 
@@ -165,17 +166,6 @@ FEBRL_COLUMNS = (
     *("given_name", "surname", "street_number", "address_1", "address_2", "suburb"),
     *("postcode", "state", "date_of_birth", "soc_sec_id"),
 )
-# the rules of the guide, docs/link-any-tables.md
-FEBRL_RULES = (
-    ("soc_sec_id",),
-    ("date_of_birth",),
-    ("given_name", "surname"),
-    ("given_name", "suburb"),
-    ("surname", "postcode"),
-    ("address_1", "state"),
-    ("street_number", "postcode"),
-)
-
 FEBRL = Model(
     columns=("id AS unique_id", *FEBRL_COLUMNS),
     comparisons=_febrl_comparisons,

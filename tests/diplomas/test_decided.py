@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 import pytest
 
 from migrate.diplomas.decided import (
-    ACCEPTED,
     calibration_of,
     known_links,
     links_of,
@@ -22,6 +21,7 @@ from migrate.diplomas.link import Linked, link
 from migrate.diplomas.outcomes import contradictions
 from migrate.diplomas.sample import make
 from migrate.diplomas.schema import LEGACY, REGISTRY
+from migrate.diplomas.terms import FOUND
 from migrate.errors import InputError
 from migrate.intake.registry import read_registry
 from migrate.intake.sources import read_source
@@ -57,12 +57,12 @@ def batch(tmp_path_factory: pytest.TempPathFactory) -> Batch:
 def test_links_are_the_accepted_and_those_whose_evidence_is_thin(batch: Batch) -> None:
     links = links_of(batch.linked.outcomes)
     lines = {line["row"]: line for line in batch.linked.outcomes.to_pylist()}
-    assert {lines[row]["outcome"] in ACCEPTED for row in links.row} == {True, False}
+    assert {lines[row]["outcome"] in FOUND for row in links.row} == {True, False}
     for row, accepted, degree in zip(links.row, links.accepted, links.degree_id, strict=True):
-        assert accepted == (lines[row]["outcome"] in ACCEPTED)
+        assert accepted == (lines[row]["outcome"] in FOUND)
         assert accepted or (lines[row]["outcome"], lines[row]["contradicts"]) == ("mismatch", None)
         assert degree == lines[row]["degree_id"]
-    assert links.accepted.sum() == sum(line["outcome"] in ACCEPTED for line in lines.values())
+    assert links.accepted.sum() == sum(line["outcome"] in FOUND for line in lines.values())
 
 
 def sampled(batch: Batch, path: Path, *, size: int = 200) -> Path:
