@@ -1,7 +1,9 @@
-"""Vazirmatn, the typeface of the pages that registrars read, inside the page itself.
+"""Vazirmatn, the typeface of the pages and sheets that people read, inside the file itself.
 
-The fonts are the Arabic and Latin subsets (variable weight, 100 to 900) of the npm package
-``@fontsource-variable/vazirmatn`` 5.3.0, unchanged; SIL Open Font License 1.1, fonts/OFL.txt.
+Of pages: the Arabic and Latin subsets (variable weight, 100 to 900) of the npm package
+``@fontsource-variable/vazirmatn`` 5.3.0. Of PDFs, which no woff2 may go into: the regular and bold
+TrueType files of the npm package ``vazirmatn`` 33.0.3. Both unchanged; SIL Open Font License 1.1,
+fonts/OFL.txt.
 """
 
 from __future__ import annotations
@@ -9,6 +11,8 @@ from __future__ import annotations
 from base64 import b64encode
 from functools import cache
 from pathlib import Path
+
+_FOLDER = Path(__file__).with_name("fonts")
 
 # file, characters it serves: as the package's own index.css has them, cut to what its font holds
 _SUBSETS = (
@@ -32,11 +36,15 @@ def css() -> str:
     A page that has them in its <style> needs no network and no installed font. The text is the
     same at every call and on every machine; it holds no '</'.
     """
-    folder = Path(__file__).with_name("fonts")
     return "".join(
         "@font-face{font-family:'Vazirmatn';font-style:normal;font-weight:100 900;"
         "font-display:swap;"
-        f"src:url(data:font/woff2;base64,{b64encode((folder / file).read_bytes()).decode()})"
+        f"src:url(data:font/woff2;base64,{b64encode((_FOLDER / file).read_bytes()).decode()})"
         f" format('woff2');unicode-range:{characters}}}\n"
         for file, characters in _SUBSETS
     )
+
+
+def truetype(*, bold: bool = False) -> Path:
+    """The file of Arabic and Latin letters in one weight, for programs that embed TrueType."""
+    return _FOLDER / f"Vazirmatn-{'Bold' if bold else 'Regular'}.ttf"
