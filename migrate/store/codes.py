@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, insert, select
+from sqlalchemy import Connection, Engine, Row, select
 from sqlalchemy.exc import IntegrityError
 
-from migrate.codes.issuing import (
-    IssuedCode,
-    IssueRequest,
-    IssueResult,
-    canonical_json,
-    differing,
-    sha256_text,
-)
-from migrate.codes.ledger import GENESIS, LedgerEvent, sealed
-from migrate.codes.numbers import SCHEME, new_code
+from migrate.codes.documents import outranks
+from migrate.codes.issuing import IssuedCode, IssueRequest, IssueResult, Refusal, differing
+from migrate.codes.ledger import ACTIVE, HOLDING, LedgerEvent
+from migrate.codes.policy import Ruling, day_in_tehran, ruling
 from migrate.errors import RunError
+from migrate.store import ledger as store_ledger
+from migrate.store.code_tables import CodeRow
+from migrate.store.decisions import not_standing
 from migrate.store.engine import now, reading, writing
-from migrate.store.tables import ACTIVE, BatchRow, CodeRow, EventRow
+from migrate.store.issued import Issue, free_codes, write_issued
+from migrate.store.ledger import appending
+from migrate.store.tables import BatchRow
 
 Progress = Callable[[int, int, str], None]
 _T = TypeVar("_T")
 
 # bound parameters in one statement: far below what either database takes
 _CHUNK = 500
-# the odds of a clash are under one in 10^13 a code: more than this and the random source is broken
+# rows written at once
+_WRITTEN = 1000
+# a writer that takes no lock may come in between so often
 _ATTEMPTS = 8
 _CODE = (
     CodeRow.code,
@@ -38,6 +38,7 @@ _CODE = (
     CodeRow.legacy_id,
     CodeRow.batch,
     CodeRow.issued_at,
+    CodeRow.document_type,
 )
 _Facts = Mapping[str, str | None]
 
@@ -55,8 +56,11 @@ def issue(
     A degree that has an active code keeps it, so this may be repeated, and be done by several
     processes at once. A record that has a code from another batch of the very same source, for
     another degree, gets no second one: that code is among those ``elsewhere``. Each new code has an
-    ``issued`` event in the ledger, in the order of the requests; its payload holds the scheme and
-    the SHA-256 of the facts' canonical JSON.
+    ``issued`` event in the ledger, in the order of the requests.
+
+    Refused, one by one, is what the issuing policy does not allow by its channel and date; what
+    rests on a decision that no longer stands, or says something else; a degree whose code is
+    suspended; and one whose last code was revoked: that one a person gives a new code, or nobody.
 
     :param engine: the store, as ``open_store`` gives it.
     :param requests: the degrees. Asked for twice in one call, a degree gets one code, for the
@@ -64,19 +68,19 @@ def issue(
     :param batch: the batch that asks; all requests must name it.
     :param actor: who or what issues, for the ledger.
     :param progress: told (done, total, "codes") as new codes are made.
-    :raises RunError: when an active code of a degree was issued on other facts than those of the
-        request: another registry uses the same degree_id for somebody else. Nothing is issued
-        then. Also when the database fails.
+    :raises RunError: when a code of a degree was issued on other facts than those of the request:
+        another registry uses the same degree_id for somebody else. Nothing is issued then. Also
+        when the database fails.
+    :raises InputError: for a channel that the policy does not know, or a date that is none.
     :raises ValueError: when a request names another batch.
     """
     for request in requests:
         if request.batch != batch:
             raise ValueError(f"a request of batch {request.batch!r} among those of {batch!r}")
-    wanted = _one_a_degree(requests)
     for attempt in range(_ATTEMPTS):
         try:
             with writing(engine) as connection:
-                return _issue(connection, wanted, batch, actor, progress or _silent)
+                return _issue(connection, requests, batch, actor, progress or _silent)
         except RunError as error:
             # a writer that takes no lock got in between: look again at what is there now
             if not isinstance(error.__cause__, IntegrityError) or attempt == _ATTEMPTS - 1:
@@ -85,7 +89,7 @@ def issue(
 
 
 def disputed(engine: Engine, facts: Mapping[str, _Facts]) -> dict[str, tuple[str, ...]]:
-    """Degrees whose active code was issued on other facts, with the names of those that differ.
+    """Degrees whose code was issued on other facts, with the names of those that differ.
 
     :param facts: what a registry says of each degree, by degree_id, as in a request.
     """
@@ -94,7 +98,7 @@ def disputed(engine: Engine, facts: Mapping[str, _Facts]) -> dict[str, tuple[str
             row.degree_id: tuple(
                 name for name, _, _ in differing(json.loads(row.facts), facts[row.degree_id])
             )
-            for row in _active(connection, list(facts))
+            for row in _held(connection, list(facts))
         }
     return {degree_id: names for degree_id, names in found.items() if names}
 
@@ -120,11 +124,72 @@ def active_codes(engine: Engine) -> dict[str, IssuedCode]:
 
 
 def ledger(engine: Engine) -> list[LedgerEvent]:
-    """All events of the ledger, from the first, for :func:`migrate.codes.ledger.first_broken`."""
+    """All events of the ledger, the first one first."""
     with reading(engine) as connection:
-        columns = EventRow.__table__.columns
-        rows = connection.execute(select(*columns).order_by(EventRow.seq))
-        return [LedgerEvent(**row._mapping) for row in rows]
+        return store_ledger.events(connection)
+
+
+def _issue(
+    connection: Connection,
+    requests: Sequence[IssueRequest],
+    batch: str,
+    actor: str,
+    progress: Progress,
+) -> IssueResult:
+    refused = _refused(connection, requests)
+    wanted = _one_a_degree([one for at, one in enumerate(requests) if at not in refused])
+    held: dict[str, IssuedCode] = {}
+    suspended: dict[str, str] = {}
+    for row in _held(connection, list(wanted)):
+        _refuse_other_facts(row, wanted[row.degree_id].degree_facts)
+        if row.state == ACTIVE:
+            held[row.degree_id] = IssuedCode(*row[: len(_CODE)])
+        else:
+            suspended[row.degree_id] = row.code
+    left = [one for degree_id, one in wanted.items() if degree_id not in held]
+    barred = _barred(connection, left, suspended)
+    new = [one for one in left if one.degree_id not in barred]
+    coded = _of_records(connection, batch, [request.legacy_id for request in new])
+    issued = _insert(
+        connection, [one for one in new if one.legacy_id not in coded], actor, progress
+    )
+    kept = [held[degree_id] for degree_id in wanted if degree_id in held]
+    withheld = [coded[one.legacy_id] for one in new if one.legacy_id in coded]
+    return IssueResult(
+        issued=tuple(issued),
+        repeated=tuple(code for code in kept if code.batch == batch),
+        elsewhere=(*(code for code in kept if code.batch != batch), *withheld),
+        refused=(*refused.values(), *barred.values()),
+        outranked=tuple(
+            code
+            for code in kept
+            if outranks(wanted[code.degree_id].document_type, code.document_type)
+        ),
+    )
+
+
+def _refused(connection: Connection, requests: Sequence[IssueRequest]) -> dict[int, Refusal]:
+    """Requests that the policy, or the decision they rest on, refuses, by their place."""
+    today = day_in_tehran(now(connection))
+    rulings: dict[tuple[str, str | None], Ruling] = {}
+    refused: dict[int, Refusal] = {}
+    decided = [
+        (one.decision_seq, one.degree_id, one.batch, one.legacy_id)
+        for one in requests
+        if one.decision_seq is not None
+    ]
+    fallen = not_standing(connection, decided)
+    for at, one in enumerate(requests):
+        way = (one.channel, one.applied_on)
+        if way not in rulings:
+            rulings[way] = ruling(one.channel, applied_on=one.applied_on, on=today, act="issuing")
+        said = rulings[way]
+        if not said.allowed:
+            words = " ".join(part.en for part in (said.words, said.instead) if part is not None)
+            refused[at] = Refusal(one, said.rule, words)
+        elif one.decision_seq in fallen:
+            refused[at] = Refusal(one, "decision", fallen[one.decision_seq])
+    return refused
 
 
 def _one_a_degree(requests: Sequence[IssueRequest]) -> dict[str, IssueRequest]:
@@ -137,36 +202,41 @@ def _one_a_degree(requests: Sequence[IssueRequest]) -> dict[str, IssueRequest]:
     return wanted
 
 
-def _issue(
-    connection: Connection,
-    wanted: Mapping[str, IssueRequest],
-    batch: str,
-    actor: str,
-    progress: Progress,
-) -> IssueResult:
-    held: dict[str, IssuedCode] = {}
-    for row in _active(connection, list(wanted)):
-        _refuse_other_facts(row, wanted[row.degree_id].degree_facts)
-        held[row.degree_id] = IssuedCode(*row[: len(_CODE)])
-    new = [request for degree_id, request in wanted.items() if degree_id not in held]
-    coded = _of_records(connection, batch, [request.legacy_id for request in new])
-    issued = _insert(
-        connection, [one for one in new if one.legacy_id not in coded], actor, progress
-    )
-    kept = [held[degree_id] for degree_id in wanted if degree_id in held]
-    withheld = [coded[one.legacy_id] for one in new if one.legacy_id in coded]
-    return IssueResult(
-        issued=tuple(issued),
-        repeated=tuple(code for code in kept if code.batch == batch),
-        elsewhere=(*(code for code in kept if code.batch != batch), *withheld),
-    )
+def _barred(
+    connection: Connection, requests: Sequence[IssueRequest], suspended: Mapping[str, str]
+) -> dict[str, Refusal]:
+    """Requests for degrees whose code is suspended, or whose last one was revoked, by degree."""
+    barred: dict[str, Refusal] = {}
+    asked = {one.degree_id: one for one in requests}
+    for degree_id, one in asked.items():
+        if degree_id in suspended:
+            barred[degree_id] = Refusal(
+                one,
+                "suspended",
+                f"the degree has code {suspended[degree_id]}, which is suspended: reinstate or "
+                "replace that one",
+            )
+    for chunk in _chunks([name for name in asked if name not in barred], _CHUNK):
+        rows = connection.execute(
+            select(CodeRow.degree_id, CodeRow.code)
+            .where(CodeRow.degree_id.in_(chunk), CodeRow.state == "revoked")
+            .order_by(CodeRow.state_seq)
+        )
+        for row in rows:
+            barred[row.degree_id] = Refusal(
+                asked[row.degree_id],
+                "revoked",
+                f"the degree's code {row.code} was revoked: `migrate code replace` gives it a new "
+                "one, by a person who says why",
+            )
+    return barred
 
 
-def _active(connection: Connection, degree_ids: list[str]) -> Iterator[Any]:
-    for chunk in _chunks(degree_ids):
+def _held(connection: Connection, degree_ids: list[str]) -> Iterator[Any]:
+    for chunk in _chunks(degree_ids, _CHUNK):
         yield from connection.execute(
-            select(*_CODE, CodeRow.facts)
-            .where(CodeRow.degree_id.in_(chunk), CodeRow.state == ACTIVE)
+            select(*_CODE, CodeRow.facts, CodeRow.state)
+            .where(CodeRow.degree_id.in_(chunk), CodeRow.state.in_(HOLDING))
             .order_by(CodeRow.event_seq)
         )
 
@@ -175,7 +245,7 @@ def _of_records(connection: Connection, batch: str, legacy_ids: list[str]) -> di
     """The active code of each record that has one from another batch of the very same source."""
     source = select(BatchRow.source_sha256).where(BatchRow.batch == batch).scalar_subquery()
     found: dict[str, IssuedCode] = {}
-    for chunk in _chunks(legacy_ids):
+    for chunk in _chunks(legacy_ids, _CHUNK):
         rows = connection.execute(
             select(*_CODE)
             .join(BatchRow, BatchRow.batch == CodeRow.batch)
@@ -194,64 +264,25 @@ def _of_records(connection: Connection, batch: str, legacy_ids: list[str]) -> di
 def _insert(
     connection: Connection, requests: list[IssueRequest], actor: str, progress: Progress
 ) -> list[IssuedCode]:
-    last = connection.execute(
-        select(EventRow.seq, EventRow.hash).order_by(EventRow.seq.desc()).limit(1)
-    ).one_or_none()
-    seq, previous = (last.seq, last.hash) if last is not None else (0, GENESIS)
-    at = now(connection)
     issued: list[IssuedCode] = []
-    for chunk in _chunks(requests):
-        events, codes = [], []
-        for request, code in zip(chunk, _free_codes(connection, len(chunk)), strict=True):
-            facts = canonical_json(dict(request.degree_facts))
-            seq += 1
-            event = sealed(
-                LedgerEvent(
-                    seq=seq,
-                    event="issued",
+    with appending(connection) as events:
+        for chunk in _chunks(requests, _WRITTEN):
+            issues = [
+                Issue(
                     code=code,
-                    degree_id=request.degree_id,
-                    legacy_id=request.legacy_id,
-                    batch=request.batch,
-                    actor=actor,
-                    at=at,
-                    payload=canonical_json({"facts_sha256": sha256_text(facts), "scheme": SCHEME}),
-                    previous=previous,
+                    degree_id=one.degree_id,
+                    legacy_id=one.legacy_id,
+                    batch=one.batch,
+                    facts=one.degree_facts,
+                    document_type=one.document_type,
+                    decision_seq=one.decision_seq,
+                    channel=one.channel,
                 )
-            )
-            previous = event.hash
-            value = IssuedCode(
-                code=code,
-                scheme=SCHEME,
-                degree_id=request.degree_id,
-                legacy_id=request.legacy_id,
-                batch=request.batch,
-                issued_at=at,
-            )
-            events.append(vars(event))
-            codes.append({**asdict(value), "state": ACTIVE, "facts": facts, "event_seq": seq})
-            issued.append(value)
-        connection.execute(insert(EventRow), events)
-        connection.execute(insert(CodeRow), codes)
-        progress(len(issued), len(requests), "codes")
+                for one, code in zip(chunk, free_codes(connection, len(chunk)), strict=True)
+            ]
+            issued += write_issued(connection, events, issues, actor)
+            progress(len(issued), len(requests), "codes")
     return issued
-
-
-def _free_codes(connection: Connection, count: int) -> list[str]:
-    """So many new codes, none of which is in the store or twice among them."""
-    free: dict[str, None] = {}
-    for _ in range(_ATTEMPTS):
-        drawn = dict.fromkeys(new_code() for _ in range(count - len(free)))
-        taken = set(
-            connection.execute(select(CodeRow.code).where(CodeRow.code.in_(list(drawn)))).scalars()
-        )
-        free |= {code: None for code in drawn if code not in taken}
-        if len(free) == count:
-            return list(free)
-    raise RunError(
-        "new codes keep falling on old ones: the random source is broken",
-        fix="Issue nothing on this machine until its random source is mended",
-    )
 
 
 def _refuse_other_facts(row: Row[Any], asked: _Facts) -> None:
@@ -272,9 +303,9 @@ def _refuse(degree_id: str, holder: str, held: _Facts, asked: _Facts) -> None:
         )
 
 
-def _chunks(values: list[_T]) -> Iterator[list[_T]]:
-    for start in range(0, len(values), _CHUNK):
-        yield values[start : start + _CHUNK]
+def _chunks(values: Sequence[_T], size: int) -> Iterator[list[_T]]:
+    for start in range(0, len(values), size):
+        yield list(values[start : start + size])
 
 
 def _silent(_done: int, _total: int, _what: str) -> None:

@@ -7,9 +7,11 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, Engine, insert, select
 
+from migrate.codes.ledger import ACTIVE
 from migrate.errors import InputError, RunError
+from migrate.store.code_tables import CodeRow
 from migrate.store.engine import now, reading, writing
-from migrate.store.tables import ACTIVE, BatchRow, CodeRow, CorrectionRow
+from migrate.store.tables import BatchRow, CorrectionRow
 
 _CHUNK = 500
 

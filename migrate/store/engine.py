@@ -23,8 +23,8 @@ from migrate.store.address import (
     shown,
     writable,
 )
+from migrate.store.base import VERSION_TABLE
 from migrate.store.schema import is_newest, upgrade
-from migrate.store.tables import VERSION_TABLE
 
 PASSWORD = "MIGRATE_STORE_PASSWORD"  # noqa: S105 (its name, not itself)
 # any number, so long as all processes that write to a store on PostgreSQL ask for the same

@@ -1,7 +1,7 @@
-"""The tables of the store: batches, codes and their ledger, cases, aliases, corrected rows.
+"""Tables of batches and of what people decided: cases, decisions, aliases, corrected rows.
 
 What the columns say here, the migrations create; a test compares the two. Triggers stand in the
-migrations only: they refuse to change or delete anything but the state of a code.
+migrations only: they refuse to change or delete what was written.
 """
 
 from __future__ import annotations
@@ -11,59 +11,19 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
-    MetaData,
     String,
     Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
-ACTIVE = "active"
-# what a code can be; only one that is active stands for its degree
-STATES = (ACTIVE, "suspended", "revoked", "superseded")
+from migrate.codes.decisions import VERDICTS
+from migrate.store.base import Base
+from migrate.store.code_tables import listed
+
 # what a text of a source may stand for by an alias
 ALIAS_KINDS = ("university", "field_of_study", "degree")
-# a name of its own, so that the store can share a database with others that use Alembic
-VERSION_TABLE = "migrate_version"
-
-_NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-    "pk": "pk_%(table_name)s",
-}
-
-
-class Base(DeclarativeBase):
-    """What all tables of the store share: one naming of constraints on every database."""
-
-    metadata = MetaData(naming_convention=_NAMES)
-
-
-class EventRow(Base):
-    """One row of the ledger, as :class:`migrate.codes.ledger.LedgerEvent`."""
-
-    __tablename__ = "code_events"
-    __table_args__ = (
-        UniqueConstraint("hash"),
-        UniqueConstraint("seq", "code"),
-        Index(None, "code"),
-        CheckConstraint("seq >= 1", name="seq"),
-    )
-
-    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    event: Mapped[str] = mapped_column(String(32))
-    code: Mapped[str] = mapped_column(String(20))
-    degree_id: Mapped[str] = mapped_column(Text)
-    legacy_id: Mapped[str] = mapped_column(Text)
-    batch: Mapped[str] = mapped_column(Text)
-    actor: Mapped[str] = mapped_column(Text)
-    at: Mapped[str] = mapped_column(String(20))
-    payload: Mapped[str] = mapped_column(Text)
-    previous: Mapped[str] = mapped_column(String(64))
-    hash: Mapped[str] = mapped_column(String(64))
 
 
 class BatchRow(Base):
@@ -84,43 +44,6 @@ class BatchRow(Base):
     corrections_sha256: Mapped[str | None] = mapped_column(String(64))
 
 
-class CodeRow(Base):
-    """A code, what it was issued on, and the event that issued it.
-
-    ``facts`` is the canonical JSON of the degree's facts; ``event_seq`` cannot name an event that
-    is not there or is of another code, so there is no code without its row in the ledger.
-    """
-
-    __tablename__ = "codes"
-    __table_args__ = (
-        ForeignKeyConstraint(["event_seq", "code"], ["code_events.seq", "code_events.code"]),
-        UniqueConstraint("event_seq"),
-        Index(
-            "uq_codes_active_degree",
-            "degree_id",
-            unique=True,
-            sqlite_where=text(f"state = '{ACTIVE}'"),
-            postgresql_where=text(f"state = '{ACTIVE}'"),
-        ),
-        Index(None, "batch"),
-        # TRIM with a set of characters is the one digit test that both databases have
-        CheckConstraint("length(code) = 20 AND trim(code, '0123456789') = ''", name="digits"),
-        CheckConstraint(
-            "state IN ({})".format(", ".join(f"'{state}'" for state in STATES)), name="state"
-        ),
-    )
-
-    code: Mapped[str] = mapped_column(String(20), primary_key=True)
-    scheme: Mapped[int] = mapped_column(Integer)
-    degree_id: Mapped[str] = mapped_column(Text)
-    legacy_id: Mapped[str] = mapped_column(Text)
-    batch: Mapped[str] = mapped_column(Text)
-    issued_at: Mapped[str] = mapped_column(String(20))
-    state: Mapped[str] = mapped_column(String(16))
-    facts: Mapped[str] = mapped_column(Text)
-    event_seq: Mapped[int] = mapped_column(Integer)
-
-
 class CaseRow(Base):
     """One version of a case as it was put to a university; ``body`` is its canonical JSON."""
 
@@ -139,6 +62,45 @@ class CaseRow(Base):
     body: Mapped[str] = mapped_column(Text)
 
 
+class DecisionRow(Base):
+    """A university's answer to a version of a case. Never changed: a later one supersedes it, once.
+
+    ``case_digest`` is of the case's version as it was decided; ``body`` is canonical JSON of what
+    else was said. A case has one first decision, and each has at most one that supersedes it, so
+    just one stands.
+    """
+
+    __tablename__ = "decisions"
+    __table_args__ = (
+        ForeignKeyConstraint(["case_id", "case_version"], ["cases.case_id", "cases.version"]),
+        ForeignKeyConstraint(["supersedes", "case_id"], ["decisions.seq", "decisions.case_id"]),
+        UniqueConstraint("seq", "case_id"),
+        UniqueConstraint("supersedes"),
+        Index(
+            "uq_decisions_first",
+            "case_id",
+            unique=True,
+            sqlite_where=text("supersedes IS NULL"),
+            postgresql_where=text("supersedes IS NULL"),
+        ),
+        Index(None, "case_id"),
+        CheckConstraint("seq >= 1", name="seq"),
+        CheckConstraint(f"verdict IN ({listed(VERDICTS)})", name="verdict"),
+    )
+
+    seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    case_id: Mapped[str] = mapped_column(Text)
+    case_version: Mapped[int] = mapped_column(Integer)
+    verdict: Mapped[str] = mapped_column(String(16))
+    degree_id: Mapped[str | None] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    at: Mapped[str] = mapped_column(String(20))
+    reason: Mapped[str] = mapped_column(Text)
+    case_digest: Mapped[str] = mapped_column(String(64))
+    supersedes: Mapped[int | None] = mapped_column(Integer)
+    body: Mapped[str] = mapped_column(Text)
+
+
 class AliasRow(Base):
     """One entry of the log of aliases, as :class:`migrate.store.aliases.AliasEntry`."""
 
@@ -146,9 +108,7 @@ class AliasRow(Base):
     __table_args__ = (
         Index(None, "kind", "key"),
         CheckConstraint("seq >= 1", name="seq"),
-        CheckConstraint(
-            "kind IN ({})".format(", ".join(f"'{kind}'" for kind in ALIAS_KINDS)), name="kind"
-        ),
+        CheckConstraint(f"kind IN ({listed(ALIAS_KINDS)})", name="kind"),
     )
 
     seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)

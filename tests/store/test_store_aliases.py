@@ -11,7 +11,7 @@ from migrate.errors import InputError
 from migrate.store import aliases, batches
 from migrate.store.engine import open_store, reading, writing
 from migrate.store.schema import _config
-from migrate.store.tables import VERSION_TABLE
+from migrate.store.base import VERSION_TABLE
 
 OLD_NAME = "هنرسرای عالی تهران‌نو"
 

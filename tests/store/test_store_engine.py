@@ -20,7 +20,7 @@ from sqlalchemy.dialects import registry
 from migrate.errors import InputError, RunError
 from migrate.store.address import read_address, shown
 from migrate.store.engine import check_store, now, open_store, reading, writing
-from migrate.store.tables import VERSION_TABLE, Base
+from migrate.store.base import VERSION_TABLE, Base
 
 
 def tree(folder: Path) -> dict[str, bytes]:

@@ -12,7 +12,7 @@ from migrate.codes.issuing import IssueRequest
 from migrate.codes.ledger import first_broken
 from migrate.store.codes import issue, ledger
 from migrate.store.engine import reading, writing
-from migrate.store.tables import VERSION_TABLE, Base
+from migrate.store.base import VERSION_TABLE, Base
 
 FACTS = {"last_name": "محمدی"}
 

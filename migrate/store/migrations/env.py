@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import context
 
 from migrate.errors import RunError
-from migrate.store.tables import VERSION_TABLE, Base
+from migrate.store.base import VERSION_TABLE, Base
 
 _connection = context.config.attributes.get("connection")
 if _connection is None:
