@@ -19,6 +19,7 @@ from migrate.errors import InputError
 __all__ = ["SheetHead", "SheetValues", "inquiry_url", "render"]
 
 _CODE = re.compile(rf"[0-9]{{{LENGTH}}}", re.ASCII)
+_ROOT = re.compile(r"[0-9a-f]{64}")
 
 
 def render(values: SheetValues) -> bytes:
@@ -38,6 +39,8 @@ def render(values: SheetValues) -> bytes:
         )
     if not _CODE.fullmatch(values.code):
         raise InputError(f"not a code of {LENGTH} digits", found=values.code)
+    if values.head is not None and not _ROOT.fullmatch(values.head.root):
+        raise InputError("not a root of 64 hexadecimal digits", found=values.head.root)
     url = inquiry_url(values.public_url, values.code)
     marks, titles = words()["marks"], words()["titles"]
     paper = Paper(

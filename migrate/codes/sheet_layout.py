@@ -25,17 +25,17 @@ def persian(paper: Paper, values: SheetValues, table: Sequence[Row], url: str) -
     with paper.framed(ALARM):
         paper.block(MARGIN, _INNER, marks["fa"], 20, bold=True, ink=ALARM, at="C")
         paper.block(MARGIN + 5, _INNER - 10, marks["fa_why"], 9.5, at="C")
-    paper.y += 4
+    paper.y += 5
     top = paper.y
     paper.qr(MARGIN, top, _QR, url)
     paper.put(MARGIN, top + _QR, _QR, titles["scan"], 8.5, ink=QUIET, at="C")
     left = MARGIN + _QR + 4
     for row in table:
         label = words()["fields"][row.field]["fa"]
-        paper.put(_RIGHT - _LABEL, paper.y + 0.6, _LABEL, label, 9, ink=QUIET)
+        paper.put(_RIGHT - _LABEL, paper.y + 0.8, _LABEL, label, 9, ink=QUIET)
         bold = row.field == "name"
-        paper.block(left, _RIGHT - _LABEL - left, row.persian, 11, bold=bold, least=8)
-        paper.y += 0.5
+        paper.block(left, _RIGHT - _LABEL - left, row.persian, 12, bold=bold, least=8)
+        paper.y += 0.6
     paper.y = max(paper.y, top + _QR + 6)
     _code(paper, values.code, url)
     paper.rule()
@@ -103,13 +103,15 @@ def english(paper: Paper, values: SheetValues, table: Sequence[Row], url: str) -
     paper.y += 1
     half = _INNER / 2
     for start in range(0, len(table), 2):
+        pair, wide = table[start : start + 2], half - _ENGLISH_LABEL - 2
+        # both columns of a line stay on one page
+        paper.room(max(len(paper.wrap(row.english, wide, 8)) for row in pair) * 4.3)
         ends, top = [], paper.y
-        for column, row in enumerate(table[start : start + 2]):
+        for column, row in enumerate(pair):
             paper.y, x = top, MARGIN + column * half
             label, way = words()["fields"][row.field]["en"], direction_of(row.english)
             paper.put(x, top, _ENGLISH_LABEL, label, 8, ink=QUIET, at="L", direction="ltr")
             x += _ENGLISH_LABEL
-            wide = half - _ENGLISH_LABEL - 2
             paper.block(x, wide, row.english, 8, at="L", direction=way, least=6.5)
             ends.append(paper.y)
         paper.y = max(ends)

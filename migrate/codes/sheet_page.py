@@ -13,6 +13,7 @@ from fpdf import FPDF
 from fpdf.fonts import TTFFont
 
 from migrate.codes.sheet_metadata import MAKER, xmp
+from migrate.codes.sheet_watermark import across
 from migrate.persian import typeface
 
 Direction = Literal["rtl", "ltr"]
@@ -70,8 +71,7 @@ class Paper:
         for inset, line in ((8.0, 0.5), (9.4, 0.2)):
             self._pdf.set_line_width(line)
             self._pdf.rect(inset, inset, WIDTH - 2 * inset, HEIGHT - 2 * inset)
-        with self._pdf.rotation(52, WIDTH / 2, HEIGHT / 2):
-            self.put(0, HEIGHT / 2 - 14, WIDTH, self._watermark, 58, bold=True, ink=PALE, at="C")
+        across(self._pdf, self._watermark, 21, 52, PALE)
         foot = HEIGHT - 17.0
         self.put(MARGIN, foot, _INNER, self._foot[0], 8.5, bold=True, ink=ALARM)
         self.put(
@@ -158,7 +158,7 @@ class Paper:
         direction: Direction = "rtl",
         least: float | None = None,
     ) -> None:
-        """A paragraph at ``y``, which moves below it.
+        """A paragraph at ``y``, which moves below it; over the foot it goes on on a new page.
 
         :param least: with it, the size shrinks down to this before a third line is begun.
         """
@@ -167,6 +167,7 @@ class Paper:
             size -= 0.5
             lines = self.wrap(text, width, size, bold=bold, direction=direction)
         for line in lines:
+            self.room(size * _POINT * _LEADING)
             self.put(x, self.y, width, line, size, bold=bold, ink=ink, at=at, direction=direction)
             self.y += size * _POINT * _LEADING
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -9,6 +10,8 @@ from migrate.errors import InputError
 
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _LONGEST = 120
+# no query, no fragment, and nothing that a PDF or a reader of QR could take for anything else
+_PLAIN = re.compile(r"https?://[A-Za-z0-9._:\[\]-]+(/[A-Za-z0-9._~%/-]*)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,13 @@ def inquiry_url(public_url: str, code: str) -> str:
     :param public_url: of the service, with https; plain http only for this machine.
     :raises InputError: where that is no such address.
     """
-    parts = urlsplit(public_url)
+    try:
+        parts = urlsplit(public_url)
+    except ValueError:
+        parts = urlsplit("")
     plain = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL)
-    odd = parts.query or parts.fragment or parts.username or not public_url.isascii()
-    if not plain or not parts.hostname or odd or len(public_url) > _LONGEST or " " in public_url:
+    whole = _PLAIN.fullmatch(public_url) and len(public_url) <= _LONGEST
+    if not (plain and whole and parts.hostname) or parts.username:
         raise InputError(
             "not the address of an inquiry service",
             found=public_url,
