@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text
+from sqlalchemy import Engine, event
+from whole_log import whole
 
 from migrate.codes import numbers
 from migrate.codes.issuing import IssuedCode, IssueRequest, IssueResult
-from migrate.codes.ledger import first_broken
 from migrate.errors import RunError
 from migrate.store import codes as module
+from migrate.store import issued
 from migrate.store.batches import begin
 from migrate.store.codes import active_codes, codes_of_batch, disputed, issue, ledger
-from migrate.store.engine import open_store, writing
+from migrate.store.engine import open_store
+from migrate.store.lifecycle import revoke
 
 ALI = {"national_id": "0012345679", "first_name": "علی", "last_name": "محمدی", "degree": None}
 
@@ -69,8 +71,7 @@ def test_a_record_gets_no_second_code_when_its_source_is_run_again(engine: Engin
     third = issue(engine, [replace(other[0], batch="b3")], batch="b3", actor="test")
     assert [code.degree_id for code in third.issued] == ["D9"]
     # and a code that is no longer active stands in nobody's way
-    with writing(engine) as connection:
-        connection.execute(text("UPDATE codes SET state = 'revoked' WHERE degree_id = 'D00001'"))
+    revoke(engine, first.issued[1].code, actor="test", reason="wrong paper")
     again = replace(request_for(1, "b2"), degree_id="D10")
     assert len(issue(engine, [again], batch="b2", actor="test").issued) == 1
 
@@ -93,7 +94,7 @@ def test_no_requests_give_no_codes(engine: Engine) -> None:
 def test_each_code_has_its_event_and_the_chain_holds(engine: Engine) -> None:
     codes = [*give(engine, range(3)).issued, *give(engine, range(3, 5), "b2").issued]
     events = ledger(engine)
-    assert first_broken(events) is None
+    assert whole(engine) == 5
     assert [event.seq for event in events] == [1, 2, 3, 4, 5]
     for entry, code in zip(events, codes, strict=True):
         assert entry.event == "issued"
@@ -107,6 +108,8 @@ def test_each_code_has_its_event_and_the_chain_holds(engine: Engine) -> None:
         )
         facts = '{"degree":null,"first_name":"علی","last_name":"محمدی","national_id":"0012345679"}'
         assert json.loads(entry.payload) == {
+            "channel": "archive",
+            "document_type": "",
             "facts_sha256": hashlib.sha256(facts.encode()).hexdigest(),
             "scheme": 1,
         }
@@ -169,17 +172,17 @@ def test_a_code_that_falls_on_an_old_one_is_drawn_again(
     old = give(engine, range(1)).issued[0].code
     one, two = (numbers.new_code(lambda _below, n=n: n) for n in (1, 2))
     draws: Iterator[str] = iter([old, one, one, old, two])
-    monkeypatch.setattr(module, "new_code", lambda: next(draws))
+    monkeypatch.setattr(issued, "new_code", lambda: next(draws))
     result = give(engine, range(1, 3))
     assert {code.code for code in result.issued} == {one, two}
-    assert first_broken(ledger(engine)) is None
+    assert whole(engine) == len(ledger(engine))
 
 
 def test_a_random_source_that_repeats_itself_is_told(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     old = give(engine, range(1)).issued[0].code
-    monkeypatch.setattr(module, "new_code", lambda: old)
+    monkeypatch.setattr(issued, "new_code", lambda: old)
     with pytest.raises(RunError, match="random source is broken"):
         give(engine, range(1, 3))
     assert len(ledger(engine)) == 1
@@ -188,20 +191,20 @@ def test_a_random_source_that_repeats_itself_is_told(
 def test_a_writer_that_takes_no_lock_makes_it_look_again(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = module._active
+    seeing = module._held
     asked = []
 
     def blind_at_first(connection: object, degree_ids: list[str]) -> Iterator[object]:
         asked.append(degree_ids)
-        return iter(()) if len(asked) == 1 else whole(connection, degree_ids)  # type: ignore[arg-type]
+        return iter(()) if len(asked) == 1 else seeing(connection, degree_ids)  # type: ignore[arg-type]
 
     first = give(engine, range(2))
-    monkeypatch.setattr(module, "_active", blind_at_first)
+    monkeypatch.setattr(module, "_held", blind_at_first)
     again = give(engine, range(3))
     assert again.repeated == first.issued
     assert [code.degree_id for code in again.issued] == ["D00002"]
     assert len(asked) == 2
-    assert first_broken(ledger(engine)) is None
+    assert whole(engine) == len(ledger(engine))
 
 
 def test_an_error_on_the_way_issues_nothing(engine: Engine) -> None:
@@ -224,14 +227,15 @@ def test_progress_is_told_to_the_end(engine: Engine) -> None:
     assert [done for done, _, _ in told] == sorted({done for done, _, _ in told})
 
 
-def test_a_revoked_code_is_not_active_and_its_degree_may_get_another(engine: Engine) -> None:
+def test_a_degree_whose_code_was_revoked_gets_no_other_by_itself(engine: Engine) -> None:
     first = give(engine, range(2)).issued
-    with writing(engine) as connection:
-        connection.execute(text("UPDATE codes SET state = 'revoked' WHERE degree_id = 'D00000'"))
+    revoke(engine, first[0].code, actor="test", reason="forged")
     assert codes_of_batch(engine, "b1") == [first[1]]
-    new = give(engine, range(2), "b2")
-    assert [code.degree_id for code in new.issued] == ["D00000"]
-    assert new.issued[0].code != first[0].code
+    again = give(engine, range(2), "b2")
+    assert again.issued == ()
+    assert again.elsewhere == (first[1],)
+    assert [(one.rule, one.request.degree_id) for one in again.refused] == [("revoked", "D00000")]
+    assert first[0].code in again.refused[0].words
 
 
 def test_ten_thousand_codes_take_under_two_seconds_on_sqlite(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from sqlalchemy.dialects import registry
 
 from migrate.errors import InputError, RunError
 from migrate.store.address import read_address, shown
-from migrate.store.engine import check_store, now, open_store, reading, writing
 from migrate.store.base import VERSION_TABLE, Base
+from migrate.store.engine import check_store, now, open_store, reading, writing
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -187,9 +187,9 @@ def test_a_store_of_a_newer_version_is_refused_and_stays_as_it_is(address: str) 
 def test_a_store_whose_tables_are_gone_is_refused(address: str) -> None:
     engine = open_store(address)
     with writing(engine) as connection:
-        connection.execute(text("DROP TABLE cases"))
+        connection.execute(text("DROP TABLE corrections"))
     engine.dispose()
-    assert "damaged: tables are missing (found: cases)" in refused(address)
+    assert "damaged: tables are missing (found: corrections)" in refused(address)
 
 
 def test_a_server_database_may_be_shared_but_not_its_names(postgres: str) -> None:

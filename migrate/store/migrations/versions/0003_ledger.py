@@ -21,7 +21,7 @@ from alembic import op
 from migrate.codes.issuing import canonical_json
 from migrate.codes.ledger import LedgerEvent, hash_of
 from migrate.codes.merkle import Frontier, Growth
-from migrate.errors import RunError
+from migrate.errors import InputError
 
 revision = "0003"
 down_revision = "0002"
@@ -419,7 +419,7 @@ _FIELDS = (
 
 
 def _old_events(bind: sa.Connection) -> Iterator[list[LedgerEvent]]:
-    """The events of the old chain in order, in chunks; RunError where the chain is broken."""
+    """The events of the old chain in order, in chunks; InputError where the chain is broken."""
     previous, expected = "0" * 64, 1
     while True:
         rows = bind.execute(
@@ -441,7 +441,7 @@ def _old_events(bind: sa.Connection) -> Iterator[list[LedgerEvent]]:
                 or values["previous"] != previous
                 or hashlib.sha256(text.encode()).hexdigest() != held
             ):
-                raise RunError(
+                raise InputError(
                     f"the ledger of this store is broken at event {expected}: it is not carried "
                     "over into a new schema",
                     file="code_events",
