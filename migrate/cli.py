@@ -17,7 +17,7 @@ import typer
 from typer.exceptions import TyperException
 
 from migrate import __version__
-from migrate.batch.commands import alias, link, profile
+from migrate.batch.commands import alias, link, profile, request
 from migrate.errors import InputError, MigrateError
 
 # what Typer gives back after Ctrl-C
@@ -56,6 +56,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine, 
 app.command("profile")(profile.profile)
 app.command("link")(link.link)
 app.add_typer(alias.app)
+app.add_typer(request.app)
 
 
 @app.callback(invoke_without_command=True)

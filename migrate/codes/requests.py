@@ -82,7 +82,7 @@ def request_of(
     """A request from what somebody filled in, once all of it is checked.
 
     :param record: values by field of ``FIELDS``; None and '' say nothing. Kept as written, but for
-        white space around them.
+        white space: one space between words.
     :param channel: one of ``policy.CHANNELS``.
     :param applied_on: a day in any form and calendar that paper has; None or '' is the day of receipt.
     :param scans: at most ``MOST_SCANS``.
@@ -96,7 +96,7 @@ def request_of(
                 column=name,
                 fix=f"Take it out; there are {', '.join(FIELDS)}",
             )
-        text = checked_text(value or "", name).strip()
+        text = " ".join(checked_text(value or "", name).split())
         if text:
             kept[name] = text
     _refuse_names(kept)

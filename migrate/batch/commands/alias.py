@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from migrate.errors import InputError
+from migrate.batch.commands.stores import AsJson, Reports, Store, opened
 
 if TYPE_CHECKING:
-    from sqlalchemy import Engine
-
     from migrate.store.aliases import AliasEntry
 
 app = typer.Typer(
@@ -34,20 +30,6 @@ Kind = Annotated[
 Text = Annotated[str, typer.Argument(help="The name as sources have it; spacing does not matter.")]
 By = Annotated[str, typer.Option("--by", help="Who decided.")]
 Note = Annotated[str, typer.Option("--source", help="What on: a letter, a decree, a catalogue.")]
-Reports = Annotated[
-    Path,
-    typer.Option(
-        "--reports", envvar="MIGRATE_REPORTS", help="The folder that holds a folder a batch."
-    ),
-]
-Store = Annotated[
-    str,
-    typer.Option(
-        envvar="MIGRATE_STORE",
-        help="The store, an SQLAlchemy address. By default store.sqlite in the reports folder.",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
 
 
 @app.callback()
@@ -78,7 +60,7 @@ def add(
     """
     from migrate.store import aliases
 
-    with _opened(store, reports, must_exist=False) as engine:
+    with opened(store, reports, must_exist=False) as engine:
         entry = aliases.add(engine, kind, text, target, decided_by=by, source=source)
     _print([entry], as_json)
 
@@ -96,7 +78,7 @@ def retire(
     """Let a name stand for nothing again; what was decided before stays in the log."""
     from migrate.store import aliases
 
-    with _opened(store, reports, must_exist=True) as engine:
+    with opened(store, reports, must_exist=True) as engine:
         entry = aliases.retire(engine, kind, text, decided_by=by, source=source)
     _print([entry], as_json)
 
@@ -113,32 +95,9 @@ def list_(
     """Show the aliases that stand now."""
     from migrate.store import aliases
 
-    with _opened(store, reports, must_exist=True) as engine:
+    with opened(store, reports, must_exist=True) as engine:
         found = aliases.log(engine) if history else list(aliases.standing(engine).entries)
     _print(found, as_json)
-
-
-@contextmanager
-def _opened(store: str, reports: Path, *, must_exist: bool) -> Iterator[Engine]:
-    from migrate.batch import secrets
-    from migrate.batch.settings import absolute_address, sqlite_address, without_password
-    from migrate.store.address import is_sqlite, read_address
-    from migrate.store.engine import PASSWORD, open_store
-
-    address, password = without_password(
-        absolute_address(store or sqlite_address(reports.resolve() / "store.sqlite"))
-    )
-    secrets.keep_in_environment(secrets.STORE_PASSWORD, password)
-    url = read_address(address, PASSWORD)
-    if must_exist and is_sqlite(url) and url.database and not Path(url.database).exists():
-        raise InputError(
-            "there is no store here", file=url.database, fix="Name one with --store or --reports"
-        )
-    engine = open_store(address)
-    try:
-        yield engine
-    finally:
-        engine.dispose()
 
 
 def _print(entries: list[AliasEntry], as_json: bool) -> None:
