@@ -1,0 +1,93 @@
+"""What codes rest on, in an audit: the batches of their events, the decisions they were issued on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, select
+from sqlalchemy.orm import aliased
+
+from migrate.codes.decisions import SUPPORTING_VERDICTS
+from migrate.codes.ledger import LedgerEvent
+from migrate.store.audit_findings import DELETED, EDITED, Findings
+from migrate.store.tables import BatchRow, DecisionRow
+
+_T = TypeVar("_T")
+# bound parameters in one statement
+_CHUNK = 500
+
+
+class GroundAudit:
+    """Batches and decisions, looked for as the events and codes that name them come by."""
+
+    def __init__(self, found: Findings) -> None:
+        self.found = found
+        self._batches: dict[str, bool] = {"": True}
+
+    def check_batches(self, connection: Connection, events: Sequence[LedgerEvent]) -> None:
+        """Whether the batch of each event is known."""
+        unknown = sorted({event.batch for event in events} - self._batches.keys())
+        for chunk in chunks(unknown):
+            known = set(
+                connection.execute(
+                    select(BatchRow.batch).where(BatchRow.batch.in_(chunk))
+                ).scalars()
+            )
+            self._batches |= {batch: batch in known for batch in chunk}
+            for batch in chunk:
+                if batch not in known:
+                    seq = next(event.seq for event in events if event.batch == batch)
+                    self.found.add(
+                        DELETED,
+                        "batches",
+                        f"batch {batch}",
+                        expected=f"the batch of event {seq}",
+                        found="no row",
+                    )
+
+    def check_decisions(self, connection: Connection, rows: Sequence[Any]) -> None:
+        """Whether the decision that each code rests on is there, and whether it stands still."""
+        issued_on = [row for row in rows if row.decision_seq is not None]
+        later = aliased(DecisionRow)
+        for chunk in chunks(issued_on):
+            kept = connection.execute(
+                select(DecisionRow.seq, DecisionRow.degree_id, DecisionRow.verdict, later.seq)
+                .outerjoin(later, later.supersedes == DecisionRow.seq)
+                .where(DecisionRow.seq.in_({row.decision_seq for row in chunk}))
+            )
+            decided = {one[0]: (one[1], one[2], one[3]) for one in kept}
+            for row in chunk:
+                self._check_decision(row, *decided.get(row.decision_seq, (None, None, None)))
+
+    def _check_decision(
+        self, row: Any, degree_id: str | None, verdict: str | None, later: int | None
+    ) -> None:
+        seq = row.decision_seq
+        if verdict is None:
+            self.found.add(
+                DELETED,
+                "decisions",
+                f"seq {seq}",
+                expected=f"the decision that code {row.code} was issued on",
+                found="no row",
+            )
+        elif degree_id != row.degree_id or verdict not in SUPPORTING_VERDICTS:
+            self.found.add(
+                EDITED,
+                "decisions",
+                f"seq {seq}",
+                expected=f"a decision for degree {row.degree_id}, as code {row.code} was issued on",
+                found=f"{verdict} {degree_id}",
+            )
+        elif later is not None:
+            self.found.warn(
+                f"code {row.code} ({row.state}) was issued on decision {seq}, which decision "
+                f"{later} has superseded since"
+            )
+
+
+def chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """Values in parts that one statement can name."""
+    for start in range(0, len(values), _CHUNK):
+        yield values[start : start + _CHUNK]
