@@ -97,7 +97,7 @@ def decide(
             [{field.name: getattr(decision, field.name) for field in fields(decision)}],
         )
         if standing is not None:
-            _suspend_what_lost_its_ground(connection, standing, decision)
+            _suspend_what_lost_its_ground(connection, decision)
     return decision
 
 
@@ -240,12 +240,15 @@ def _standing(connection: Connection, case_id: str) -> Decision | None:
     return None if row is None else Decision(*row)
 
 
-def _suspend_what_lost_its_ground(
-    connection: Connection, before: Decision, after: Decision
-) -> None:
+def _suspend_what_lost_its_ground(connection: Connection, after: Decision) -> None:
+    """Suspend the codes that rest on earlier decisions of the case and on a degree not confirmed now."""
+    before = select(DecisionRow.seq).where(DecisionRow.case_id == after.case_id)
+    degrees = select(DecisionRow.degree_id).where(DecisionRow.case_id == after.case_id)
     codes = connection.execute(
         select(CodeRow.code, CodeRow.degree_id).where(
-            CodeRow.decision_seq == before.seq, CodeRow.state == ACTIVE
+            CodeRow.degree_id.in_(degrees),
+            CodeRow.decision_seq.in_(before),
+            CodeRow.state == ACTIVE,
         )
     ).all()
     for row in codes:
@@ -255,5 +258,5 @@ def _suspend_what_lost_its_ground(
                 row.code,
                 SUSPENDED,
                 actor=after.actor,
-                reason=f"decision {before.seq} was superseded by decision {after.seq}",
+                reason=f"decision {after.supersedes} was superseded by decision {after.seq}",
             )

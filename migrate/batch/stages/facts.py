@@ -9,10 +9,24 @@ import pyarrow.compute as pc
 
 # an inquiry shows these, and they tell one registry's degree from another's of the same degree_id
 FACTS = ("national_id", "first_name", "last_name", "university", "field_of_study", "degree")
+# shown too, and taken out of the date in which a registry has it
+YEAR = "graduation_year"
+_DATE = "graduation_date"
 
 
 def facts_of(registry: pa.Table, degree_ids: Collection[str]) -> dict[str, dict[str, str | None]]:
-    """The canonical values of ``FACTS`` for those of ``degree_ids`` that ``registry`` holds."""
+    """The canonical values of ``FACTS``, and ``YEAR``, for those of ``degree_ids`` in ``registry``.
+
+    The year is Solar Hijri, four digits; None where the registry does not know it to the year.
+    """
     wanted = pc.is_in(registry.column("degree_id"), pa.array(sorted(degree_ids), pa.string()))
-    rows = registry.select(["degree_id", *FACTS]).filter(wanted).to_pylist()
-    return {row["degree_id"]: {name: row[name] for name in FACTS} for row in rows}
+    rows = registry.select(["degree_id", *FACTS, _DATE]).filter(wanted).to_pylist()
+    return {
+        row["degree_id"]: {name: row[name] for name in FACTS} | {YEAR: _year(row[_DATE])}
+        for row in rows
+    }
+
+
+def _year(date: str | None) -> str | None:
+    year = (date or "")[:4]
+    return year if len(year) == 4 and year.isdecimal() else None

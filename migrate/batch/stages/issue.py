@@ -1,7 +1,8 @@
-"""Stage 5: a code for each degree whose outcome is `linked`, once, with its row in the ledger."""
+"""Stage 5: a code for each degree that an outcome or a decision supports, once, with its event."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,14 +18,18 @@ from migrate.batch.project import suite
 from migrate.batch.stages import checks
 from migrate.batch.stages.facts import facts_of
 from migrate.batch.stages.folder import at_work, read_csv, write_csv
-from migrate.codes.issuing import SUPPORTING, IssuedCode, IssueRequest
+from migrate.codes.decisions import Decision
+from migrate.codes.documents import document_of
+from migrate.codes.issuing import ARCHIVE, SUPPORTING, IssuedCode, IssueRequest, IssueResult
 from migrate.codes.numbers import is_well_formed
 from migrate.errors import RunError
 from migrate.store import codes as store_codes
+from migrate.store import decisions
 from migrate.store.engine import open_store
 from migrate.store.registry import WriteBack, write_back
 
 STAGE = "5-issue"
+_DOCUMENT = ["legacy_id", "document_type"]
 COLUMNS = ("legacy_id", "degree_id", "code", "scheme", "issued_at")
 
 
@@ -33,6 +38,7 @@ class Issuing:
     """What the notebook shows. None of it tells how many runs it took to get there."""
 
     codes: pd.DataFrame
+    refused: pd.DataFrame
     by_university: pd.DataFrame
     registry: pd.DataFrame
     checks: pd.DataFrame
@@ -48,10 +54,13 @@ def run(batch: str, reports: str) -> Issuing:
     with at_work(reports, batch, STAGE, after="3-link") as (folder, known):
         tell = progress.reporter()
         outcomes = read_csv(folder / "outcomes.csv")
-        requests = requests_of(outcomes, pq.read_table(folder / "registry.parquet"), batch)
+        registry = pq.read_table(folder / "registry.parquet")
+        documents = documents_of(pq.read_table(folder / "staged.parquet", columns=_DOCUMENT))
         parameters = known["parameters"]
         engine = open_store(parameters["store"])
         try:
+            decided = decisions.standing_of_batch(engine, batch)
+            requests = requests_of(outcomes, registry, batch, decided, documents)
             result = store_codes.issue(
                 engine, requests, batch=batch, actor="migrate issue", progress=tell
             )
@@ -74,6 +83,12 @@ def run(batch: str, reports: str) -> Issuing:
             "codes": table.num_rows,
             # coded by another batch since this one read the store
             "coded_elsewhere": len(result.elsewhere),
+            # decisions that support a code, and what no code was given on
+            "decided": sum(request.decision_seq is not None for request in requests),
+            "refused": len(result.refused),
+            # another record of the batch stands for the same degree
+            "shared": len(requests) - _answered(result),
+            "outranked": len(result.outranked),
             "written_back": None,
             "write_back_refused": None if returned is None else returned.refused,
         }
@@ -82,46 +97,83 @@ def run(batch: str, reports: str) -> Issuing:
         manifests.record_stage(folder, STAGE, artefacts, counts=counts)
     return Issuing(
         codes=table.to_pandas(),
+        refused=_refused_frame(result),
         by_university=_by_university(table, folder),
         registry=_registry_frame(returned, parameters),
         checks=validation,
     )
 
 
-def requests_of(outcomes: pa.Table, registry: pa.Table, batch: str) -> list[IssueRequest]:
-    """One request a record whose outcome supports a code, with the degree's facts as they stand.
+def requests_of(
+    outcomes: pa.Table,
+    registry: pa.Table,
+    batch: str,
+    decided: Mapping[str, Decision] | None = None,
+    documents: Mapping[str, str] | None = None,
+    ways: Mapping[str, tuple[str, str | None]] | None = None,
+) -> list[IssueRequest]:
+    """A request for each record that supports a code: first those linked, then those decided.
 
-    ``outcomes`` has the columns of outcomes.csv, ``registry`` those of registry.parquet. Raises
-    RunError when an outcome names a degree that the registry's snapshot does not hold.
+    :param outcomes: with the columns of outcomes.csv. :param registry: with those of
+        registry.parquet; the degree's facts are taken as they stand there.
+    :param decided: the standing decision on each record that has one, by ``legacy_id``.
+    :param documents: the kind of document that each record is, by ``legacy_id``.
+    :param ways: the channel and the date of application of each record that came as a request, by
+        ``legacy_id``; of all others they are the archive's.
+    :raises RunError: when an outcome or a decision names a degree that the registry's snapshot
+        does not hold.
     """
+    decided, documents, ways = decided or {}, documents or {}, ways or {}
     supported = outcomes.filter(pc.field("outcome").isin(SUPPORTING))
-    facts = facts_of(registry, set(filter(None, supported.column("degree_id").to_pylist())))
+    asked: list[tuple[str, str, int | None]] = [
+        (row["legacy_id"], row["degree_id"], None)
+        for row in supported.select(["legacy_id", "degree_id"]).to_pylist()
+    ]
+    linked = {legacy_id for legacy_id, _, _ in asked}
+    for legacy_id in filter(None, outcomes.column("legacy_id").to_pylist()):
+        decision = decided.get(legacy_id)
+        if decision is not None and decision.supports and legacy_id not in linked:
+            asked.append((legacy_id, decision.supports, decision.seq))
+    facts = facts_of(registry, {degree_id for _, degree_id, _ in asked if degree_id})
     requests = []
-    for row in supported.select(["legacy_id", "degree_id"]).to_pylist():
-        if row["degree_id"] not in facts:
+    for legacy_id, degree_id, seq in asked:
+        if degree_id not in facts:
             raise RunError(
-                "an outcome names a degree that is not in the registry's snapshot",
+                f"{'an outcome' if seq is None else f'decision {seq}'} names a degree that is not "
+                "in the registry's snapshot",
                 file="outcomes.csv",
                 column="degree_id",
-                found=row["degree_id"],
+                found=degree_id,
                 fix="Restore the batch's folder, or run the batch again",
             )
+        channel, applied_on = ways.get(legacy_id, (ARCHIVE, None))
         requests.append(
             IssueRequest(
-                degree_id=row["degree_id"],
-                legacy_id=row["legacy_id"],
+                degree_id=degree_id,
+                legacy_id=legacy_id,
                 batch=batch,
-                degree_facts=facts[row["degree_id"]],
+                degree_facts=facts[degree_id],
+                document_type=document_of(documents.get(legacy_id)),
+                decision_seq=seq,
+                channel=channel,
+                applied_on=applied_on,
             )
         )
     return requests
 
 
+def documents_of(staged: pa.Table) -> dict[str, str]:
+    """The kind of document of each record that says it, by ``legacy_id``."""
+    said = staged.filter(pc.is_valid(staged.column("document_type")))
+    return {row["legacy_id"]: row["document_type"] for row in said.select(_DOCUMENT).to_pylist()}
+
+
 def in_source_order(issued: list[IssuedCode], outcomes: pa.Table) -> list[IssuedCode]:
-    """The codes of a batch in the order of its outcomes, one a degree that is `linked`."""
-    by_degree = {code.degree_id: code for code in issued}
-    linked = outcomes.filter(pc.field("outcome").isin(SUPPORTING)).column("degree_id")
-    return [by_degree[degree] for degree in linked.to_pylist() if degree in by_degree]
+    """The codes of a batch in the order of its records."""
+    place = {name: at for at, name in enumerate(outcomes.column("legacy_id").to_pylist())}
+    return sorted(
+        (code for code in issued if code.legacy_id in place), key=lambda code: place[code.legacy_id]
+    )
 
 
 def codes_table(issued: list[IssuedCode]) -> pa.Table:
@@ -132,6 +184,18 @@ def codes_table(issued: list[IssuedCode]) -> pa.Table:
             for name in COLUMNS
         }
     )
+
+
+def _answered(result: IssueResult) -> int:
+    return sum(map(len, (result.issued, result.repeated, result.elsewhere, result.refused)))
+
+
+def _refused_frame(result: IssueResult) -> pd.DataFrame:
+    rows = [
+        (one.request.legacy_id, one.request.degree_id, one.rule, one.words)
+        for one in result.refused
+    ]
+    return pd.DataFrame(rows, columns=["legacy_id", "degree_id", "rule", "why"])
 
 
 def _write_back(

@@ -72,9 +72,13 @@ def run(batch: str, reports: str) -> Summary:
             codes = read_csv(folder / "codes.csv")
             sums.append(
                 (
-                    "outcomes `linked` = codes.csv + degrees and records that another batch has coded",
-                    tally.get("linked", 0),
-                    codes.num_rows + counts["coded_elsewhere"],
+                    "outcomes `linked` + decisions that support a code = codes.csv + coded by "
+                    "another batch + refused + of a degree that another record stands for",
+                    tally.get("linked", 0) + counts.get("decided", 0),
+                    codes.num_rows
+                    + counts["coded_elsewhere"]
+                    + counts.get("refused", 0)
+                    + counts.get("shared", 0),
                 )
             )
         for what, left, right in sums:
