@@ -50,14 +50,16 @@ def sign(engine: Engine, key: SigningKey, *, held: Sequence[Checkpoint] = ()) ->
         return sign_within(connection, key)
 
 
-def keys(connection: Connection) -> tuple[LogKey, ...]:
-    """The keys of the log, in the order they were added. Raises RunError when they cannot be."""
+def keys(connection: Connection, upto: int | None = None) -> tuple[LogKey, ...]:
+    """The keys of the log, or of its first ``upto`` events, in the order they were added.
+
+    :raises RunError: when they cannot be a log's.
+    """
     # events of keys have no code: the index on it finds them
-    rows = connection.execute(
-        select(EventRow.seq, EventRow.event, EventRow.payload)
-        .where(EventRow.code == "")
-        .order_by(EventRow.seq)
-    )
+    asked = select(EventRow.seq, EventRow.event, EventRow.payload).where(EventRow.code == "")
+    if upto is not None:
+        asked = asked.where(EventRow.seq <= upto)
+    rows = connection.execute(asked.order_by(EventRow.seq))
     try:
         return read_keys([(row.seq, row.event, row.payload) for row in rows])
     except KeyEventError as error:
