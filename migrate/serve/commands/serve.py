@@ -1,0 +1,115 @@
+"""`migrate serve`: the public inquiry service, on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from migrate.serve.commands.stores import Reports, Store, store_address
+
+
+def serve(
+    store: Store = "",
+    reports: Reports = Path("reports"),
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on.")] = 8000,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes; limits are shared through the store.")
+    ] = 1,
+    public_url: Annotated[
+        str,
+        typer.Option(
+            envvar="MIGRATE_PUBLIC_URL",
+            help="How the world reaches the service, as https://codes.example. Requests for other "
+            "names are refused, and https tells browsers to stay with it.",
+        ),
+    ] = "",
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NETWORK",
+            help="A proxy whose X-Forwarded-For is believed: 127.0.0.1 or 10.1.0.0/16. May be "
+            "given several times. Without it, all who come by a proxy share its limit.",
+        ),
+    ] = None,
+    limits: Annotated[
+        Path | None, typer.Option(help="A YAML file with other rates and costs (docs/inquiry.md).")
+    ] = None,
+    grid: Annotated[
+        int,
+        typer.Option(
+            min=0, max=1000, help="Answers are given at multiples of so many milliseconds."
+        ),
+    ] = 20,
+    threads: Annotated[
+        int, typer.Option(min=1, max=64, help="Look-ups that a process does at once.")
+    ] = 6,
+) -> None:
+    """Let anyone look codes up: one page in Persian and English, and a JSON API.
+
+    It reads codes and writes only look-ups, limits and graduates' requests, and it never changes a
+    store's schema. Put a proxy with TLS before it.
+
+    [bold]Example[/bold]
+
+        migrate serve --store postgresql://serve@db/codes --workers 2
+            --public-url https://codes.example --trusted-proxy 127.0.0.1
+    """
+    import uvicorn
+
+    from migrate.serve.settings import VARIABLE, Settings, checked
+    from migrate.serve.stores import open_for_serving
+
+    settings = checked(
+        Settings(
+            store=store_address(store, reports),
+            public_url=public_url,
+            trusted_proxies=tuple(trusted_proxy or ()),
+            limits=str(limits.resolve()) if limits else "",
+            grid=grid,
+            threads=threads,
+        )
+    )
+    # said here in one line, rather than by every worker in many
+    open_for_serving(settings.store).close()
+    os.environ[VARIABLE] = settings.to_json()
+    typer.echo(f"Serving on http://{host}:{port} with {workers} process(es). Stop with Ctrl+C.")
+    uvicorn.run(
+        "migrate.serve.worker:application",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        # addresses, codes in paths and headers stay out of logs, and proxies are judged by ours
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        log_config=_LOGGING,
+        h11_max_incomplete_event_size=16_384,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=10,
+        limit_concurrency=2_000,
+        ws="none",
+    )
+
+
+_LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "migrate.serve.guard.JsonLines"}},
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json",
+            "stream": "ext://sys.stderr",
+        }
+    },
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {
+        "migrate.serve": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "uvicorn": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
+    },
+}

@@ -1,0 +1,73 @@
+"""A store with a code in each state, and the service over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from starlette.testclient import TestClient
+
+from migrate.codes.issuing import IssueRequest
+from migrate.codes.numbers import check_digits
+from migrate.serve.app import make_app
+from migrate.serve.settings import Settings, checked
+from migrate.store import codes, lifecycle
+from migrate.store.engine import open_store
+
+NATIONAL_ID = "0012345679"
+OTHER_ID = "0499370899"
+FACTS = {
+    "national_id": NATIONAL_ID,
+    "first_name": "مریم",
+    "last_name": "احمدی‌نژاد",
+    "university": "دانشگاه شیراز",
+    "field_of_study": "شیمی",
+    "degree": "کارشناسی",
+    "graduation_year": "1362",
+}
+# what no answer may ever hold
+SECRETS = ("degree-", "legacy-", "batch-1", NATIONAL_ID)
+UNKNOWN = "123456789012345678" + check_digits("123456789012345678")
+MISTYPED = UNKNOWN[:5] + str((int(UNKNOWN[5]) + 1) % 10) + UNKNOWN[6:]
+
+
+@dataclass(frozen=True)
+class Room:
+    """The address of a store, and its code in each state."""
+
+    address: str
+    valid: str
+    suspended: str
+    revoked: str
+    superseded: str
+    successor: str
+    bare: str
+
+
+def furnish(address: str) -> Room:
+    engine = open_store(address)
+    try:
+        wanted = [
+            IssueRequest(f"degree-{n}", f"legacy-{n}", "batch-1", FACTS, document_type="diploma")
+            for n in range(4)
+        ]
+        bare = dict.fromkeys(FACTS) | {"last_name": "<b>رضایی</b>", "degree": "طلبگی"}
+        wanted.append(IssueRequest("degree-bare", "legacy-bare", "batch-1", bare))
+        issued = codes.issue(engine, wanted, batch="batch-1", actor="test").issued
+        valid, suspended, revoked, superseded, plain = (one.code for one in issued)
+        lifecycle.suspend(engine, suspended, actor="test", reason="a reason nobody sees")
+        lifecycle.revoke(engine, revoked, actor="test", reason="a reason nobody sees")
+        new = lifecycle.replace(engine, superseded, actor="test", reason="a reason nobody sees")
+        return Room(address, valid, suspended, revoked, superseded, new.code, plain)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def served(address: str, **settings: object) -> Iterator[TestClient]:
+    """A client of the service over a store; answers are given at once unless a grid is named."""
+    held = {"grid": 0, **settings}
+    app = make_app(checked(Settings(store=address, **held)))  # type: ignore[arg-type]
+    with TestClient(app, base_url="http://testserver", raise_server_exceptions=True) as client:
+        yield client
