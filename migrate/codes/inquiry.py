@@ -188,8 +188,8 @@ def field_label(name: str, language: Language) -> str:
     return str(words()["fields"][name][language])
 
 
-def sentences(answer: Answer, language: Language) -> tuple[str, str, str]:
-    """The sign, the title and the text of an answer in words."""
+def sentences(answer: Answer, language: Language) -> tuple[str, str]:
+    """The title and the text of an answer in words."""
     found = words()["answers"][answer.answer]
     text = str(found["text"][language])
     if answer.reason:
@@ -198,7 +198,7 @@ def sentences(answer: Answer, language: Language) -> tuple[str, str, str]:
         # a text too long to be looked at has no count
         if answer.digits or answer.reason != "too_long":
             text = str(words()["reasons"][answer.reason][language]).format(digits=digits)
-    return str(found["sign"]), str(found["title"][language]), text
+    return str(found["title"][language]), text
 
 
 @cache

@@ -192,7 +192,7 @@ def inquiry_out(answer: Answer) -> dict[str, Any]:
 
 def title_of(answer: Answer) -> dict[str, str]:
     """An answer's title in both languages."""
-    return {"fa": sentences(answer, "fa")[1], "en": sentences(answer, "en")[1]}
+    return {"fa": sentences(answer, "fa")[0], "en": sentences(answer, "en")[0]}
 
 
 _TITLE = {"fa": "این کد معتبر است", "en": "This code is valid"}

@@ -92,12 +92,16 @@ def _match_page(
     verdicts: Mapping[str, str] | None = None,
 ) -> Response:
     language = language_of(request.url.path)
+    shown = views.shown(answer, language) if answer else None
+    if shown and shown.kind == "valid":
+        # what is below is no data of the degree
+        shown = replace(shown, text=words(language)["match"]["valid"])
     return render(
         "match",
         "match",
         language,
         status=422 if nothing else 200,
-        answer=views.shown(answer, language) if answer else None,
+        answer=shown,
         verdicts=views.verdict_rows(verdicts or {}, language),
         claims=views.claim_fields(claims, language),
         choices=views.choices(language),

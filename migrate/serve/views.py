@@ -30,7 +30,6 @@ class Shown:
     """An answer as a page shows it; ``facts`` are (name, label, value, missing, in Persian)."""
 
     kind: str
-    sign: str
     title: str
     other_title: str
     text: str
@@ -43,8 +42,8 @@ class Shown:
 
 def shown(answer: Answer, language: Language) -> Shown:
     """An answer with its title in both languages: whoever scans a QR mark reads one of them."""
-    sign, title, text = sentences(answer, language)
-    other_title = sentences(answer, "en" if language == "fa" else "fa")[1]
+    title, text = sentences(answer, language)
+    other_title = sentences(answer, "en" if language == "fa" else "fa")[0]
     facts = tuple(
         (
             name,
@@ -59,7 +58,6 @@ def shown(answer: Answer, language: Language) -> Shown:
     successor = answer.superseded_by or ""
     return Shown(
         kind=answer.answer,
-        sign=sign,
         title=title,
         other_title=other_title,
         text=text,
@@ -90,13 +88,11 @@ def choices(language: Language) -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def verdict_rows(
-    verdicts: Mapping[str, str], language: Language
-) -> list[tuple[str, str, str, str]]:
-    """Label, verdict, sign and words of each claim that was compared."""
+def verdict_rows(verdicts: Mapping[str, str], language: Language) -> list[tuple[str, str, str]]:
+    """Label, verdict and words of each claim that was compared."""
     said = words()["verdicts"]
     return [
-        (field_label(name, language), verdict, said[verdict]["sign"], said[verdict][language])
+        (field_label(name, language), verdict, said[verdict][language])
         for name, verdict in verdicts.items()
     ]
 

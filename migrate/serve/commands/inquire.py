@@ -92,7 +92,7 @@ def _print(row: int, answer: Answer, english: bool, as_json: bool, *, several: b
         typer.echo(json.dumps(held, ensure_ascii=False))
         return
     language: Language = "en" if english else "fa"
-    _, title, text = sentences(answer, language)
+    title, text = sentences(answer, language)
     code = f"{format_code(answer.code)}: " if answer.code else ""
     typer.echo(f"{f'{row}. ' if several else ''}{code}{title}. {text}")
     for name in SHOWN:
