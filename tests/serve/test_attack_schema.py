@@ -24,8 +24,8 @@ from migrate.serve.settings import Settings, checked
 from migrate.store import verifiers
 from migrate.store.engine import open_store
 
-# of each operation, as the document has it and against it: some 30 s on two cores
-EXAMPLES = int(os.environ.get("ATTACK_EXAMPLES", "25"))
+# of each operation, as the document has it and against it: some 10 s
+EXAMPLES = int(os.environ.get("ATTACK_EXAMPLES", "100"))
 load_all_checks()
 # what a schema cannot say: one claim at least that is not blank, a name that is not blank, and that
 # any text is a file of codes, each row with an answer of its own
