@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from migrate.batch.requests import Running
     from migrate.store.request_status import Listed, Status
 
+# rows that are told of one by one
+_SHOWN = 20
+
 app = typer.Typer(
     name="request",
     invoke_without_command=True,
@@ -89,8 +92,10 @@ def add(
     checked_channel(channel)
     found = read_requests(file, channel=channel, applied_on=applied_on, scans=scans)
     if found.problems:
-        for problem in found.problems:
+        for problem in found.problems[:_SHOWN]:
             typer.echo(f"migrate: {problem}", err=True)
+        if len(found.problems) > _SHOWN:
+            typer.echo(f"migrate: and {len(found.problems) - _SHOWN:,} rows more", err=True)
         if not partial or not found.requests:
             raise InputError(
                 f"{len(found.problems):,} of {len(found.problems) + len(found.requests):,} requests "
