@@ -17,8 +17,9 @@ import typer
 from typer.exceptions import TyperException
 
 from migrate import __version__
-from migrate.batch.commands import alias, link, profile, request
+from migrate.batch.commands import alias, code, link, profile, request, review
 from migrate.errors import InputError, MigrateError
+from migrate.serve.commands import inquire, serve, verifier
 
 # what Typer gives back after Ctrl-C
 _INTERRUPTED = 130
@@ -56,7 +57,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine, 
 app.command("profile")(profile.profile)
 app.command("link")(link.link)
 app.add_typer(alias.app)
+app.add_typer(code.app)
+app.add_typer(review.app)
 app.add_typer(request.app)
+app.command("serve")(serve.serve)
+app.command("inquire")(inquire.inquire)
+app.add_typer(verifier.app)
+app.add_typer(verifier.inquiries_app)
 
 
 @app.callback(invoke_without_command=True)
@@ -221,9 +228,10 @@ def issue(
     reports: Reports = Path("reports"),
     as_json: AsJson = False,
 ) -> None:
-    """Issue the codes of a batch that was run with --no-issue; safe to repeat.
+    """Issue the codes of a batch, and those that decisions support by now; safe to repeat.
 
-    Only degrees whose outcome is [bold]linked[/bold] get a code, and each gets one.
+    Only degrees whose outcome is [bold]linked[/bold], or that a university's standing decision
+    confirms, get a code, and each gets one.
     """
     from migrate.batch import run as runs
     from migrate.batch.settings import check_batch_name

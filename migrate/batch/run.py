@@ -6,7 +6,7 @@ import json
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,20 +75,27 @@ def resume(batch: str, reports: Path, *, watch: Watch | None = None) -> Manifest
 def issue_codes(batch: str, reports: Path, *, watch: Watch | None = None) -> Manifest:
     """Issue the codes of a batch whose earlier stages are done, and sum it up again.
 
-    Safe to repeat: a degree that has its code gets no other. Raises as :func:`run` does.
+    Safe to repeat: a degree that has its code gets no other. What was decided, suspended or revoked
+    since the last time shows in ``codes.csv`` then; the ledger keeps what it was before. Raises as
+    :func:`run` does.
     """
     settings = stored_settings(batch, reports)
     folder = settings.folder
     with hold(folder, "run"):
         known = manifests.required(folder)
-        left = [stage for stage in pending(folder, known) if stage not in (ISSUE, SUMMARY)]
+        before = tuple(stage for stage in STAGES if stage not in (ISSUE, SUMMARY))
+        left = pending(folder, known, before)
         if left:
             raise InputError(
                 f"batch {batch} has not come to issuing: {left[0]} is not done",
                 file=folder,
                 fix=f"Run `migrate run --resume {batch}`",
             )
-        manifests.write(folder, known | {"issue": True})
+        for stage in (ISSUE, SUMMARY):
+            _refuse_changed_artefacts(folder, known, stage)
+        # no longer done: these two are made anew, and what they give may differ from the last time
+        done = {name: entry for name, entry in known["notebooks"].items() if name in before}
+        manifests.write(folder, known | {"issue": True, "notebooks": done})
         return _run_stages(settings, [ISSUE, SUMMARY], watch or Silent())
 
 
@@ -111,25 +118,30 @@ def preflight(settings: Settings) -> None:
     check(settings)
 
 
-def pending(folder: Path, known: Manifest) -> list[str]:
-    """The stages still to run: the first that is not done, and all after it.
+def pending(folder: Path, known: Manifest, stages: Sequence[str] = STAGES) -> list[str]:
+    """The stages still to run of those given: the first that is not done, and all after it.
 
     A stage is done when its notebook ended well and its artefacts are as it wrote them. Raises
     RunError when an artefact of a done stage was changed: a resume must not paper over that.
     """
-    wanted = [stage for stage in STAGES if known.get("issue", True) or stage != ISSUE]
+    wanted = [stage for stage in stages if known.get("issue", True) or stage != ISSUE]
     for position, stage in enumerate(wanted):
         if stage not in known["notebooks"]:
             return wanted[position:]
-        changed = manifests.changed_artefacts(folder, known, stage)
-        if changed:
-            raise RunError(
-                f"this artefact of stage {stage} is gone or no longer what that stage wrote",
-                file=folder / changed[0],
-                fix="Restore it, or delete the batch's folder and run the batch again",
-            )
+        _refuse_changed_artefacts(folder, known, stage)
         _refuse_changed_notebook(folder, known, stage)
     return []
+
+
+def _refuse_changed_artefacts(folder: Path, known: Manifest, stage: str) -> None:
+    """Raise RunError where an artefact of a stage is gone or was changed."""
+    changed = manifests.changed_artefacts(folder, known, stage)
+    if changed:
+        raise RunError(
+            f"this artefact of stage {stage} is gone or no longer what that stage wrote",
+            file=folder / changed[0],
+            fix="Restore it, or delete the batch's folder and run the batch again",
+        )
 
 
 def _refuse_changed_notebook(folder: Path, known: Manifest, stage: str) -> None:

@@ -1,0 +1,102 @@
+"""`migrate review`: a university's answers to its cases."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from migrate.batch.commands.stores import AsJson, Reports, Store, opened
+
+if TYPE_CHECKING:
+    from migrate.codes.decisions import Decision
+
+app = typer.Typer(
+    name="review",
+    invoke_without_command=True,
+    help="""Keep what universities decide of their cases.
+
+A decision is never changed: another one supersedes it. `migrate issue` gives a code to the degree that
+a standing decision confirms.""",
+)
+
+CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case, as C-ABCD-EFGH-IJKL.")]
+
+
+@app.callback()
+def about(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(2)
+
+
+@app.command()
+def decide(
+    case: CaseId,
+    verdict: Annotated[
+        Literal["confirm", "correct", "choose", "new_degree", "new_graduate", "refuse"],
+        typer.Argument(help="The answer; which ones a case can have depends on its outcome."),
+    ],
+    by: Annotated[str, typer.Option("--by", help="Who decided.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, in a few words.")],
+    degree: Annotated[
+        str | None, typer.Option(help="The degree that is confirmed or chosen.")
+    ] = None,
+    version: Annotated[int, typer.Option(help="The case's version, as it was seen.")] = 1,
+    supersedes: Annotated[
+        int | None, typer.Option(help="The decision that this one takes the place of.")
+    ] = None,
+    store: Store = "",
+    reports: Reports = Path("reports"),
+    as_json: AsJson = False,
+) -> None:
+    """Keep one decision, as a university gave it.
+
+    [bold]Example[/bold]
+
+        migrate review decide C-ABCD-EFGH-IJKL confirm --by "M. Hosseini" --reason "ledger 3, page 12"
+    """
+    from migrate.store import decisions
+
+    with opened(store, reports, must_exist=True) as engine:
+        made = decisions.decide(
+            engine,
+            case,
+            verdict,
+            version=version,
+            actor=by,
+            reason=reason,
+            degree_id=degree,
+            supersedes=supersedes,
+        )
+    _print([made], as_json)
+
+
+@app.command()
+def history(
+    case: CaseId, store: Store = "", reports: Reports = Path("reports"), as_json: AsJson = False
+) -> None:
+    """Show all decisions on a case; the last one stands."""
+    from migrate.store import decisions
+
+    with opened(store, reports, must_exist=True) as engine:
+        found = decisions.history(engine, case)
+    _print(found, as_json)
+
+
+def _print(made: list[Decision], as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps([asdict(one) for one in made], ensure_ascii=False, indent=2))
+        return
+    if not made:
+        typer.echo("no decision yet")
+    for one in made:
+        degree = f" {one.degree_id}" if one.degree_id else ""
+        instead = f", instead of decision {one.supersedes}" if one.supersedes else ""
+        typer.echo(
+            f"decision {one.seq} on {one.case_id}, version {one.case_version}: {one.verdict}{degree}"
+            f" by {one.actor} at {one.at}{instead}: {one.reason}"
+        )

@@ -1,0 +1,113 @@
+"""Codes on decisions: issued when a university confirms, taken back when its word falls."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from batch_room import BATCH, Room, Whole, active_codes, artefacts, migrate, rows_of
+
+
+@pytest.fixture
+def room(whole: Whole, tmp_path: Path) -> Room:
+    return whole.room.copied(tmp_path / "room")
+
+
+def a_case(room: Room, outcome: str) -> tuple[str, str, str]:
+    """The first case of an outcome: its id, its record, and the degree it is about."""
+    with sqlite3.connect(room.store_file) as store:
+        rows = store.execute(
+            "SELECT case_id, legacy_id, body FROM cases WHERE outcome = ? ORDER BY row", (outcome,)
+        ).fetchall()
+    held = active_codes(room.store_file)
+    for case_id, legacy_id, body in rows:
+        degrees = [one["degree_id"] for one in json.loads(body)["candidates"]]
+        free = [degree for degree in degrees if degree not in held]
+        if free:
+            return case_id, legacy_id, free[0]
+    raise AssertionError(f"no case of {outcome} with a degree that has no code")
+
+
+def decide(room: Room, case_id: str, verdict: str, *more: str) -> int:
+    """Keep a decision by the command, and give its number."""
+    ended = migrate(
+        *("review", "decide", case_id, verdict, "--by", "مریم حسینی", "--reason", "دفتر دیده شد"),
+        *("--store", f"sqlite:///{room.store_file}", "--json", *more),
+    )
+    assert ended.code == 0, ended.err
+    return int(json.loads(ended.out)[0]["seq"])
+
+
+def issue(room: Room) -> dict[str, dict[str, str]]:
+    """Issue the batch's codes again, and give codes.csv by record."""
+    ended = migrate("issue", BATCH, "--reports", str(room.reports))
+    assert ended.code == 0, ended.err
+    return {row["legacy_id"]: row for row in rows_of(room.folder / "codes.csv")}
+
+
+@pytest.mark.parametrize(("outcome", "verdict"), [("mismatch", "confirm"), ("ambiguous", "choose")])
+def test_a_confirmed_case_gets_its_code_at_the_next_issuing(
+    room: Room, outcome: str, verdict: str
+) -> None:
+    before = {row["legacy_id"]: row for row in rows_of(room.folder / "codes.csv")}
+    case_id, record, degree = a_case(room, outcome)
+    decide(room, case_id, verdict, "--degree", degree)
+    after = issue(room)
+    assert after.keys() - before.keys() == {record}
+    assert after[record]["degree_id"] == degree
+    assert {name: after[name] for name in before} == before
+    counts = room.manifest["counts"]
+    assert (counts["decided"], counts["refused"], counts["shared"]) == (1, 0, 0)
+    # once more: the same bytes
+    held = artefacts(room)
+    assert issue(room) == after
+    assert artefacts(room) == held
+
+
+def test_a_code_whose_decision_falls_is_gone_from_the_list_and_its_degree_gets_no_other(
+    room: Room,
+) -> None:
+    before = (room.folder / "codes.csv").read_bytes()
+    case_id, record, degree = a_case(room, "mismatch")
+    first = decide(room, case_id, "confirm", "--degree", degree)
+    assert record in issue(room)
+    second = decide(room, case_id, "refuse", "--supersedes", str(first))
+    issue(room)
+    assert (room.folder / "codes.csv").read_bytes() == before
+    # confirmed again, its code is still suspended until a person lifts that
+    decide(room, case_id, "confirm", "--degree", degree, "--supersedes", str(second))
+    assert record not in issue(room)
+    assert room.manifest["counts"]["refused"] == 1
+    with sqlite3.connect(room.store_file) as store:
+        (code,) = store.execute("SELECT code FROM codes WHERE degree_id = ?", (degree,)).fetchone()
+    lifted = migrate(
+        *("code", "reinstate", code, "--by", "approver", "--reason", "confirmed again"),
+        *("--store", f"sqlite:///{room.store_file}"),
+    )
+    assert lifted.code == 0, lifted.err
+    assert "state     active" in lifted.out
+    assert issue(room)[record]["code"] == code
+    assert room.manifest["counts"]["refused"] == 0
+
+
+def test_an_issuing_that_fails_can_be_repeated(room: Room) -> None:
+    case_id, record, degree = a_case(room, "mismatch")
+    decide(room, case_id, "confirm", "--degree", degree)
+    store = room.store_file
+    store.rename(store.with_suffix(".away"))
+    store.write_text("not a database")
+    ended = migrate("issue", BATCH, "--reports", str(room.reports))
+    assert ended.code == 2
+    assert "not an SQLite database" in ended.err
+    store.unlink()
+    store.with_suffix(".away").rename(store)
+    assert record in issue(room)
+
+
+def test_a_changed_list_of_codes_is_not_issued_over(room: Room) -> None:
+    path = room.folder / "codes.csv"
+    path.write_text(path.read_text().replace("1", "2", 1))
+    ended = migrate("issue", BATCH, "--reports", str(room.reports))
+    assert "no longer what that stage wrote" in ended.failed()
