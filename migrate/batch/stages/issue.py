@@ -27,6 +27,7 @@ from migrate.store import codes as store_codes
 from migrate.store import decisions
 from migrate.store.engine import open_store
 from migrate.store.registry import WriteBack, write_back
+from migrate.store.request_batches import channels_of_batch
 
 STAGE = "5-issue"
 _DOCUMENT = ["legacy_id", "document_type"]
@@ -60,7 +61,8 @@ def run(batch: str, reports: str) -> Issuing:
         engine = open_store(parameters["store"])
         try:
             decided = decisions.standing_of_batch(engine, batch)
-            requests = requests_of(outcomes, registry, batch, decided, documents)
+            ways = channels_of_batch(engine, batch)
+            requests = requests_of(outcomes, registry, batch, decided, documents, ways)
             result = store_codes.issue(
                 engine, requests, batch=batch, actor="migrate issue", progress=tell
             )
