@@ -76,16 +76,30 @@ def verify(
     :raises InputError: when a witness's file is not a signed head.
     :raises RunError: when the database fails.
     """
+    with _snapshot(engine) as connection:
+        return verify_within(
+            connection, witnesses=witnesses, keys=keys, reports=reports, progress=progress
+        )
+
+
+def verify_within(
+    connection: Connection,
+    *,
+    witnesses: Sequence[Path] = (),
+    keys: Sequence[PublicKey] = (),
+    reports: Path | None = None,
+    progress: Progress | None = None,
+) -> Audit:
+    """As :func:`verify`, of what the caller's transaction sees; it must see one state throughout."""
     notes = [(path, read_head(path)) for path in witnesses]
     found = Findings()
     tree = TreeAudit(found, (note.size for _, note in notes))
     codes = CodeAudit(found)
-    with _snapshot(engine) as connection:
-        _check_events(connection, tree, codes, progress)
-        tree.finish(connection)
-        codes.finish(connection, tree.size)
-        if reports is not None:
-            check_reports(connection, reports, found)
+    _check_events(connection, tree, codes, progress)
+    tree.finish(connection)
+    codes.finish(connection, tree.size)
+    if reports is not None:
+        check_reports(connection, reports, found)
     for path, note in notes:
         check_witness(tree, path, note)
     check_trust(tree, keys)

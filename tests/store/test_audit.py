@@ -1,0 +1,726 @@
+"""The audit finds what somebody who owns the database may do to it, and says what it was."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from audited_store import (
+    NAME,
+    Keys,
+    Shelf,
+    append_sealed,
+    event,
+    fill,
+    fill_tail,
+    make_keys,
+    payload,
+    requests,
+    reseal,
+    run,
+    tampering,
+    unguarded,
+)
+from sqlalchemy import Connection, Engine
+
+from migrate.codes import checkpoint, keyring
+from migrate.codes.issuing import canonical_json
+from migrate.codes.keys import SigningKey
+from migrate.errors import InputError, RunError
+from migrate.store import heads, lifecycle
+from migrate.store.audit import Audit, verify, verify_within
+from migrate.store.codes import issue
+from migrate.store.engine import open_store, reading
+
+# what fill and fill_tail leave: events, the sizes of heads signed by the first key and the second
+EVENTS, TAIL = 613, 616
+SIGNED = (1, 301, 309, 310, 613, 616)
+
+
+@pytest.fixture(scope="session")
+def ledger_keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
+    return make_keys(tmp_path_factory.mktemp("keys"))
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def shelf(request: pytest.FixtureRequest, ledger_keys: Keys) -> Iterator[Shelf]:
+    folder = Path(tempfile.mkdtemp(prefix="migrate-audit-"))
+    made: list[str] = []
+    admin: Engine | None = None
+    if request.param == "postgresql":
+        home = sa.make_url(request.getfixturevalue("postgres_server").get_uri())
+        home = sa.URL.create(
+            "postgresql+psycopg", home.username, database=home.database, query=home.query
+        )
+        admin = sa.create_engine(home, isolation_level="AUTOCOMMIT")
+
+    def postgres(name: str, source: str | None) -> str:
+        template = sa.make_url(source).database if source else "template0"
+        assert admin is not None
+        with admin.connect() as connection:
+            connection.execute(sa.text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        made.append(name)
+        return admin.url.set(database=name).render_as_string(hide_password=False)
+
+    shelf = Shelf(request.param, folder, postgres)
+    shelf.build("before the tail", lambda engine: fill(engine, ledger_keys))
+    shelf.build("whole", lambda engine: fill_tail(engine, ledger_keys), on="before the tail")
+    try:
+        yield shelf
+    finally:
+        if admin is not None:
+            with admin.connect() as connection:
+                for name in made:
+                    connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+            admin.dispose()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def audited(address: str, **options: Any) -> Audit:
+    engine = open_store(address)
+    try:
+        return verify(engine, **options)
+    finally:
+        engine.dispose()
+
+
+def newest_head(address: str) -> str:
+    engine = open_store(address)
+    try:
+        with reading(engine) as connection:
+            newest = heads.newest(connection)
+        assert newest is not None
+        return newest.note
+    finally:
+        engine.dispose()
+
+
+def held(tmp_path: Path, note: str) -> Path:
+    path = tmp_path / "held.txt"
+    path.write_bytes(note.encode())
+    return path
+
+
+def sign_again(connection: Connection, size: int, key: SigningKey) -> None:
+    """Sign the head of a size as it stands now, as whoever has the key can."""
+    root = run(connection, "SELECT root FROM tree_heads WHERE size = :s", s=size).scalar_one()
+    note = checkpoint.head(NAME, size, bytes.fromhex(root), "2026-11-28T00:00:00Z").signed(key)
+    run(
+        connection,
+        "UPDATE signed_heads SET note = :n WHERE size = :s AND key_id = :k",
+        n=note.note(),
+        s=size,
+        k=key.public.key_id.hex(),
+    )
+
+
+def test_a_store_in_which_all_has_happened_fits(
+    shelf: Shelf, ledger_keys: Keys, tmp_path: Path
+) -> None:
+    address = shelf.copy("whole")
+    witness = held(tmp_path, newest_head(shelf.copy("before the tail")))
+    done: list[tuple[int, int, str]] = []
+    found = audited(
+        address,
+        witnesses=[witness],
+        keys=[ledger_keys.first.public],
+        progress=lambda *told: done.append(told),
+    )
+    assert found.findings == ()
+    assert (found.count, found.size, found.signed) == (0, TAIL, TAIL)
+    assert (found.codes, found.signed_heads, found.witnesses) == (607, len(SIGNED), 1)
+    assert done == [(TAIL, TAIL, "events")]
+    # said, not refused: a person must look at that code
+    (words,) = found.warnings
+    assert "suspended) was issued on decision 2, which decision 3 has superseded since" in words
+    # a key that took over is vouched for by the first; the first is not by the second
+    assert audited(address, keys=[ledger_keys.second.public]).count == 0
+    stranger = audited(address, keys=[ledger_keys.stranger.public]).findings
+    assert [(one.kind, one.table) for one in stranger] == [("forged signature", "signed_heads")]
+
+
+def test_an_empty_store_fits_and_nobody_vouches_for_it(address: str) -> None:
+    found = audited(address)
+    assert (found.count, found.size, found.codes) == (0, 0, 0)
+    assert found.root == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert found.warnings == (
+        "no head is signed: only this store itself says that it is as it was",
+    )
+
+
+# --- one row at a time ---
+
+Tamper = Callable[[Connection], None]
+CASES: dict[str, tuple[Tamper, str, str, str]] = {}
+
+
+def tampers(kind: str, table: str, words: str) -> Callable[[Tamper], Tamper]:
+    """A way to tamper, and the kind, the table and words of the first finding it must give."""
+
+    def enter(function: Tamper) -> Tamper:
+        CASES[function.__name__] = (function, kind, table, words)
+        return function
+
+    return enter
+
+
+def change(column: str, value: str, seq: int = 5) -> Tamper:
+    return lambda connection: run(
+        connection, f"UPDATE code_events SET {column} = :v WHERE seq = :s", v=value, s=seq
+    )
+
+
+for _column, _value in {
+    "event": "revoked",
+    "code": "00000000000000000000",
+    "degree_id": "D-other",
+    "legacy_id": "L-other",
+    "batch": "b2",
+    "actor": "nobody",
+    "at": "2020-01-01T00:00:00Z",
+    "payload": "{}",
+    "salt": "0" * 32,
+    "leaf_hash": "0" * 64,
+}.items():
+    CASES[f"edit {_column}"] = (change(_column, _value), "edited", "code_events", "seq 5")
+CASES["edit a salt into nonsense"] = (
+    change("salt", "not hexadecimal"),
+    "edited",
+    "code_events",
+    "values that no leaf can have",
+)
+CASES["edit a leaf hash into nonsense"] = (change("leaf_hash", "x"), "edited", "code_events", "5")
+CASES["edit the last event"] = (change("actor", "x", TAIL), "edited", "code_events", f"seq {TAIL}")
+CASES["edit a key's reason"] = (
+    change("payload", "not even JSON", 1),
+    "edited",
+    "code_events",
+    "seq 1",
+)
+
+
+@tampers("edited", "log_nodes", "of events 2 to 256")
+def edit_and_hash_the_leaf_anew(connection: Connection) -> None:
+    change("degree_id", "D-other")(connection)
+    reseal(connection, nodes=False, tree_heads=False)
+
+
+@tampers("edited", "tree_heads", "events 2 to 301")
+def edit_and_hash_leaf_and_nodes_anew(connection: Connection) -> None:
+    change("degree_id", "D-other", 300)(connection)
+    change("degree_id", "D-other", 5)(connection)
+    reseal(connection, tree_heads=False)
+
+
+@tampers("edited", "signed_heads", "written anew since")
+def write_the_whole_log_anew_but_for_the_signatures(connection: Connection) -> None:
+    change("degree_id", "D-other")(connection)
+    run(connection, "UPDATE codes SET degree_id = 'D-other' WHERE event_seq = 5")
+    reseal(connection)
+
+
+@tampers("deleted", "code_events", "expected event 5, found event 6 next")
+def delete_an_event(connection: Connection) -> None:
+    run(connection, "DELETE FROM code_events WHERE seq = 5")
+
+
+@tampers("deleted", "code_events", "expected event 1, found event 2 next")
+def delete_the_first_event(connection: Connection) -> None:
+    run(connection, "DELETE FROM code_events WHERE seq = 1")
+
+
+@tampers("deleted", "code_events", "expected event 610, found what was written as event 611")
+def delete_an_event_and_move_the_later_ones_up(connection: Connection) -> None:
+    run(connection, "DELETE FROM code_events WHERE seq = 610")
+    run(connection, "UPDATE code_events SET seq = seq + 1000 WHERE seq > 610")
+    run(connection, "UPDATE code_events SET seq = seq - 1001 WHERE seq > 1000")
+
+
+@tampers("truncated", "code_events", "expected 616 events, as the newest tree head has, found 615")
+def cut_off_the_last_event(connection: Connection) -> None:
+    run(connection, "DELETE FROM code_events WHERE seq = 616")
+
+
+@tampers("rolled back", "signed_heads", "expected 616 events, as were signed, found 613")
+def cut_off_the_last_transaction_but_for_its_signature(connection: Connection) -> None:
+    cut_off(connection, EVENTS, signed=False)
+
+
+def cut_off(connection: Connection, size: int, *, signed: bool = True) -> None:
+    run(connection, "DELETE FROM codes WHERE event_seq > :s", s=size)
+    run(connection, "DELETE FROM code_events WHERE seq > :s", s=size)
+    run(connection, "DELETE FROM tree_heads WHERE size > :s", s=size)
+    if signed:
+        run(connection, "DELETE FROM signed_heads WHERE size > :s", s=size)
+
+
+def swap_seqs(connection: Connection) -> None:
+    for old, new in ((5, 9999), (200, 5), (9999, 200)):
+        run(connection, "UPDATE code_events SET seq = :n WHERE seq = :o", n=new, o=old)
+
+
+CASES["swap two events"] = (
+    swap_seqs,
+    "reordered",
+    "code_events",
+    "expected event 5, found what was written as event 200",
+)
+
+
+@tampers("reordered", "code_events", "expected event 5, found what was written as event 6")
+def swap_what_two_events_say_and_leave_their_hashes(connection: Connection) -> None:
+    fields = ("code", "degree_id", "legacy_id", "payload", "salt", "actor", "at", "batch")
+    rows = {seq: event(connection, seq) for seq in (5, 6)}
+    for seq, other in ((5, 6), (6, 5)):
+        values = {name: getattr(rows[other], name) for name in fields}
+        names = ", ".join(f"{name} = :{name}" for name in fields)
+        run(connection, f"UPDATE code_events SET {names} WHERE seq = :seq", seq=seq, **values)
+
+
+@tampers("edited", "log_nodes", "of events 2 to 256")
+def swap_two_events_and_hash_them_anew(connection: Connection) -> None:
+    swap_seqs(connection)
+    reseal(connection, nodes=False, tree_heads=False)
+
+
+@tampers("added", "code_events", "no event after the newest tree head, of 616")
+def write_an_event_past_the_program(connection: Connection) -> None:
+    last = event(connection, TAIL)
+    append_sealed(connection, **vars_of(last), event="revoked")
+    run(connection, "DELETE FROM tree_heads WHERE size = 617")
+    run(
+        connection,
+        "UPDATE codes SET state = 'revoked', state_seq = 617 WHERE code = :c",
+        c=last.code,
+    )
+
+
+def vars_of(made: Any) -> dict[str, Any]:
+    names = ("code", "degree_id", "legacy_id", "batch", "actor", "at", "payload")
+    return {name: getattr(made, name) for name in names}
+
+
+@tampers("edited", "code_events", "an event that a code may have that is revoked")
+def revive_a_revoked_code_by_an_event(connection: Connection) -> None:
+    # event 304 revoked the code of event 3
+    code = code_of(connection, 3)
+    new = append_sealed(connection, **vars_of(event(connection, 304)), event="reinstated")
+    run(
+        connection,
+        "UPDATE codes SET state = 'active', state_seq = :s WHERE code = :c",
+        s=new,
+        c=code,
+    )
+
+
+# --- the tree and its heads ---
+
+
+@tampers("edited", "log_nodes", "level 1 position 1")
+def edit_a_node(connection: Connection) -> None:
+    run(connection, "UPDATE log_nodes SET hash = :h WHERE position = 1", h="0" * 64)
+
+
+@tampers("deleted", "log_nodes", "level 1 position 0")
+def delete_a_node(connection: Connection) -> None:
+    run(connection, "DELETE FROM log_nodes WHERE position = 0")
+
+
+@tampers("added", "log_nodes", "expected 2 nodes, found 3")
+def add_a_node(connection: Connection) -> None:
+    run(connection, "INSERT INTO log_nodes VALUES (2, 0, :h)", h="0" * 64)
+
+
+@tampers("edited", "tree_heads", "size 308: expected the root")
+def edit_a_root(connection: Connection) -> None:
+    run(connection, "UPDATE tree_heads SET root = :h WHERE size = 308", h="0" * 64)
+
+
+@tampers("edited", "tree_heads", "size 308: expected the frontier")
+def edit_a_frontier(connection: Connection) -> None:
+    run(connection, "UPDATE tree_heads SET frontier = '' WHERE size = 308")
+
+
+@tampers("deleted", "tree_heads", "size 613")
+def delete_a_head_that_is_signed(connection: Connection) -> None:
+    run(connection, "DELETE FROM tree_heads WHERE size = 613")
+
+
+@tampers("forged signature", "signed_heads", "size 613")
+def change_a_signature(connection: Connection) -> None:
+    note = run(connection, "SELECT note FROM signed_heads WHERE size = 613").scalar_one()
+    spoilt = note[:-9] + ("A" if note[-9] != "A" else "B") + note[-8:]
+    run(connection, "UPDATE signed_heads SET note = :n WHERE size = 613", n=spoilt)
+
+
+@tampers("forged signature", "signed_heads", "does not hold")
+def change_the_time_that_was_signed(connection: Connection) -> None:
+    note = run(connection, "SELECT note FROM signed_heads WHERE size = 613").scalar_one()
+    run(
+        connection,
+        "UPDATE signed_heads SET note = :n WHERE size = 613",
+        n=note.replace("time 20", "time 19"),
+    )
+
+
+@tampers("forged signature", "signed_heads", "it is of 613 events")
+def put_a_signed_head_in_the_place_of_another(connection: Connection) -> None:
+    note = run(connection, "SELECT note FROM signed_heads WHERE size = 613").scalar_one()
+    run(connection, "UPDATE signed_heads SET note = :n WHERE size = 616", n=note)
+
+
+@tampers("forged signature", "signed_heads", "kept as of another key")
+def keep_a_signed_head_as_of_another_key(connection: Connection) -> None:
+    run(connection, "UPDATE signed_heads SET key_id = '00000000' WHERE size = 613")
+
+
+@tampers("forged signature", "signed_heads", "not")
+def write_nonsense_for_a_note(connection: Connection) -> None:
+    run(connection, "UPDATE signed_heads SET note = 'signed, honestly' WHERE size = 613")
+
+
+@tampers("forged signature", "signed_heads", "by which the key before vouches for")
+def delete_the_head_that_vouches_for_a_key(connection: Connection) -> None:
+    run(connection, "DELETE FROM signed_heads WHERE size = 309")
+
+
+# --- codes, and what they rest on ---
+
+
+def code_of(connection: Connection, seq: int) -> str:
+    return str(run(connection, "SELECT code FROM codes WHERE event_seq = :s", s=seq).scalar_one())
+
+
+for _column, _value in {
+    "degree_id": "D-other",
+    "legacy_id": "L-other",
+    "batch": "b2",
+    "issued_at": "2020-01-01T00:00:00Z",
+    "document_type": "diploma",
+    "facts": '{"first_name":"رضا"}',
+    "state": "suspended",
+    "replaces": "00000000000000000000",
+    "scheme": 2,
+}.items():
+    CASES[f"edit a code's {_column}"] = (
+        lambda connection, column=_column, value=_value: run(  # type: ignore[misc]
+            connection, f"UPDATE codes SET {column} = :v WHERE event_seq = 7", v=value
+        ),
+        "edited",
+        "codes",
+        _column,
+    )
+
+
+@tampers("edited", "codes", "state_seq")
+def let_a_code_name_another_event_for_its_state(connection: Connection) -> None:
+    run(connection, "UPDATE codes SET state_seq = 302 WHERE event_seq = 7")
+
+
+@tampers("edited", "codes", "expected state ")
+def swap_the_states_of_two_codes(connection: Connection) -> None:
+    revoked = code_of(connection, 3)
+    swap = "UPDATE codes SET state = :state, state_seq = :seq WHERE code = :code"
+    rows = {
+        code: run(connection, "SELECT state, state_seq FROM codes WHERE code = :c", c=code).one()
+        for code in (revoked, code_of(connection, 7))
+    }
+    for code, other in zip(rows, reversed(list(rows.values())), strict=True):
+        run(connection, swap, state=other.state, seq=other.state_seq, code=code)
+
+
+@tampers("edited", "codes", "state revoked by event 304, found active")
+def let_a_revoked_code_be_active(connection: Connection) -> None:
+    run(connection, "UPDATE codes SET state = 'active', state_seq = event_seq WHERE event_seq = 3")
+
+
+@tampers("edited", "codes", "superseded_by")
+def let_a_code_be_superseded_by_another(connection: Connection) -> None:
+    run(
+        connection,
+        "UPDATE codes SET superseded_by = :c WHERE state = 'superseded'",
+        c=code_of(connection, 7),
+    )
+
+
+@tampers("deleted", "codes", "the code that event 7 issued")
+def delete_a_code(connection: Connection) -> None:
+    run(connection, "DELETE FROM codes WHERE event_seq = 7")
+
+
+@tampers("added", "codes", "an event that issued it, found none at seq 302")
+def add_a_code(connection: Connection) -> None:
+    copy_code(connection, 302)
+
+
+@tampers("added", "codes", "an event that issued it, found none at seq 5000")
+def add_a_code_of_no_event(connection: Connection) -> None:
+    copy_code(connection, 5000)
+
+
+def copy_code(connection: Connection, seq: int) -> None:
+    row = dict(run(connection, "SELECT * FROM codes WHERE event_seq = 7").one()._mapping)
+    row |= {"code": "9" * 20, "degree_id": "D-new", "event_seq": seq, "state_seq": seq}
+    names = ", ".join(row)
+    values = ", ".join(f":{name}" for name in row)
+    run(connection, f"INSERT INTO codes ({names}) VALUES ({values})", **row)
+
+
+@tampers("edited", "codes", "code ")
+def change_the_number_of_a_code(connection: Connection) -> None:
+    # told from both sides: a code without an event, and an event without its code
+    run(connection, "UPDATE codes SET code = :c WHERE event_seq = 7", c="9" * 20)
+
+
+CASES["change_the_number_of_a_code"] = (
+    change_the_number_of_a_code,
+    "added",
+    "codes",
+    f"code {'9' * 20}",
+)
+
+
+@tampers("added", "codes", "one code in force for its degree, found 2")
+def let_two_codes_be_in_force_for_a_degree(connection: Connection) -> None:
+    run(connection, "DROP INDEX uq_codes_held_degree")
+    told = event(connection, 7)
+    said = payload(connection, 7)
+    facts = run(connection, "SELECT facts FROM codes WHERE event_seq = 7").scalar_one()
+    values = {**vars_of(told), "code": "9" * 20, "payload": canonical_json(said)}
+    new = append_sealed(connection, **values, event="issued")
+    row = dict(run(connection, "SELECT * FROM codes WHERE event_seq = 7").one()._mapping)
+    row |= {"code": "9" * 20, "event_seq": new, "state_seq": new, "facts": facts}
+    names = ", ".join(row)
+    run(
+        connection,
+        f"INSERT INTO codes ({names}) VALUES ({', '.join(f':{name}' for name in row)})",
+        **row,
+    )
+
+
+@tampers("deleted", "decisions", "seq 1: expected the decision")
+def delete_a_decision(connection: Connection) -> None:
+    run(connection, "DELETE FROM decisions WHERE seq = 1")
+
+
+@tampers("edited", "decisions", "seq 1: expected a decision for degree DC1")
+def turn_a_decision_round(connection: Connection) -> None:
+    run(connection, "UPDATE decisions SET verdict = 'refuse' WHERE seq = 1")
+
+
+@tampers("edited", "codes", "decision_seq")
+def let_a_code_rest_on_another_decision(connection: Connection) -> None:
+    run(connection, "UPDATE codes SET decision_seq = 2 WHERE decision_seq = 1")
+
+
+@tampers("deleted", "batches", "batch b2: expected the batch of event 311")
+def delete_a_batch(connection: Connection) -> None:
+    run(connection, "DELETE FROM batches WHERE batch = 'b2'")
+
+
+@pytest.fixture(scope="session")
+def owned(shelf: Shelf) -> Iterator[Engine]:
+    """A copy that is tampered with in transactions which are undone."""
+    engine = unguarded(shelf.copy("whole"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_was_done_to_the_store_is_found(owned: Engine, name: str) -> None:
+    tamper, kind, table, words = CASES[name]
+    with owned.connect() as connection:
+        tamper(connection)
+        found = verify_within(connection)
+        connection.rollback()
+        assert verify_within(connection).count == 0
+    assert found.count >= 1
+    first = found.findings[0]
+    assert (first.kind, first.table) == (kind, table), found.findings[:5]
+    assert words in first.text()
+    # what is told of is told to anybody: nothing of a person is in it
+    assert not any(word in one.text() for one in found.findings for word in ("علی", "رضا"))
+
+
+# --- what only somebody outside can find ---
+
+
+def test_a_log_that_was_cut_off_clean_is_found_by_a_witness_only(
+    shelf: Shelf, tmp_path: Path
+) -> None:
+    address = shelf.copy("whole")
+    witness = held(tmp_path, newest_head(address))
+    with tampering(address) as connection:
+        cut_off(connection, EVENTS)
+    assert audited(address).count == 0
+    found = audited(address, witnesses=[witness])
+    assert [one.kind for one in found.findings] == ["rolled back"]
+    assert (
+        "616 events: expected a log that continues it, found a log of 613"
+        in found.findings[0].text()
+    )
+
+
+def test_a_store_put_back_to_an_old_copy_is_found_by_a_witness_and_not_signed(
+    shelf: Shelf, ledger_keys: Keys, tmp_path: Path
+) -> None:
+    note = newest_head(shelf.copy("whole"))
+    address = shelf.copy("before the tail")
+    assert audited(address).count == 0
+    assert audited(address, witnesses=[held(tmp_path, note)]).findings[0].kind == "rolled back"
+    engine = open_store(address)
+    try:
+        issue(engine, requests("b3", range(9)), batch="b3", actor="test")
+        with pytest.raises(RunError, match="does not continue the signed head of 616"):
+            heads.sign(engine, ledger_keys.second, held=[checkpoint.parse(note)])
+        with reading(engine) as connection:
+            newest = heads.newest(connection)
+        assert newest is not None
+        assert newest.size == EVENTS
+    finally:
+        engine.dispose()
+
+
+def test_two_copies_that_went_different_ways_are_found_by_each_others_witness(
+    shelf: Shelf, ledger_keys: Keys, tmp_path: Path
+) -> None:
+    notes = []
+    addresses = [shelf.copy("whole"), shelf.copy("whole")]
+    for number, address in enumerate(addresses):
+        engine = open_store(address)
+        code = list(lifecycle_codes(engine))[number]
+        lifecycle.revoke(engine, code, actor="test", reason="one way")
+        notes.append(heads.sign(engine, ledger_keys.second).note)
+        engine.dispose()
+    for address, own, other in zip(addresses, notes, reversed(notes), strict=True):
+        assert audited(address).count == 0
+        assert audited(address, witnesses=[held(tmp_path, own)]).count == 0
+        found = audited(address, witnesses=[held(tmp_path, other)])
+        assert [one.kind for one in found.findings] == ["forked"]
+
+
+def lifecycle_codes(engine: Engine) -> list[str]:
+    with reading(engine) as connection:
+        asked = "SELECT code FROM codes WHERE event_seq BETWEEN 400 AND 402 ORDER BY event_seq"
+        return list(connection.execute(sa.text(asked)).scalars())
+
+
+def test_a_log_written_anew_and_signed_anew_is_found_by_a_witness_only(
+    shelf: Shelf, ledger_keys: Keys, tmp_path: Path
+) -> None:
+    address = shelf.copy("whole")
+    witness = held(tmp_path, newest_head(address))
+    with tampering(address) as connection:
+        change("legacy_id", "L-other", 600)(connection)
+        run(connection, "UPDATE codes SET legacy_id = 'L-other' WHERE event_seq = 600")
+        reseal(connection)
+        for size in (613, 616):
+            sign_again(connection, size, ledger_keys.second)
+    assert audited(address, keys=[ledger_keys.first.public]).count == 0
+    found = audited(address, witnesses=[witness])
+    assert [one.kind for one in found.findings] == ["forked"]
+
+
+def test_keys_that_were_swapped_in_the_whole_log_are_found_by_published_ones(
+    shelf: Shelf, ledger_keys: Keys, tmp_path: Path
+) -> None:
+    address = shelf.copy("whole")
+    witness = held(tmp_path, newest_head(address))
+    mine, next_one = ledger_keys.stranger, make_keys(tmp_path).stranger
+    with tampering(address) as connection:
+        for seq, key, how in (
+            (1, mine, "first"),
+            (309, next_one, "rotation"),
+            (310, mine, "rotation"),
+        ):
+            change("payload", keyring.payload(key.public, how, "so it was"), seq)(connection)
+        reseal(connection)
+        run(connection, "DELETE FROM signed_heads")
+        for size, key in ((309, mine), (616, next_one)):
+            values = {"s": size, "k": key.public.key_id.hex(), "at": "2026-11-28T00:00:00Z"}
+            run(connection, "INSERT INTO signed_heads VALUES (:s, :k, '', :at)", **values)
+            sign_again(connection, size, key)
+    # a log of its own, and nobody who was told another key can be deceived by it
+    assert audited(address).count == 0
+    for published in (ledger_keys.first, ledger_keys.second):
+        found = audited(address, keys=[published.public])
+        assert [one.kind for one in found.findings] == ["forged signature"]
+        assert "published key" in found.findings[0].text()
+    found = audited(address, witnesses=[witness])
+    assert [one.kind for one in found.findings] == ["forged signature"]
+    assert "signed by no key of this log" in found.findings[0].text()
+
+
+def test_one_key_that_was_swapped_is_found_by_the_signatures(
+    shelf: Shelf, ledger_keys: Keys
+) -> None:
+    address = shelf.copy("whole")
+    with tampering(address) as connection:
+        said = keyring.payload(ledger_keys.stranger.public, "rotation", "once a year")
+        change("payload", said, 309)(connection)
+        reseal(connection)
+    found = audited(address)
+    # the heads of before do not hold that key; from its leaf on nothing that was signed fits
+    assert (found.findings[0].kind, found.findings[0].table) == ("edited", "signed_heads")
+    assert "size 309" in found.findings[0].text()
+    assert "forged signature" in {one.kind for one in found.findings}
+
+
+def test_a_forged_head_is_no_witness(shelf: Shelf, ledger_keys: Keys, tmp_path: Path) -> None:
+    address = shelf.copy("whole")
+    good = checkpoint.parse(newest_head(address))
+    forged = replace(good, root=bytes(32), signatures=()).signed(ledger_keys.stranger)
+    spoilt = replace(good, root=bytes(32))
+    other_log = replace(good, origin="other.example/log", signatures=()).signed(ledger_keys.second)
+    for note in (forged, spoilt, other_log):
+        found = audited(address, witnesses=[held(tmp_path, note.note())])
+        assert [one.kind for one in found.findings] == ["forged signature"]
+    # one that says it is of a longer log may be a lie, or a log that was put back: a person looks
+    longer = replace(good, size=5000, signatures=()).signed(ledger_keys.stranger)
+    found = audited(address, witnesses=[held(tmp_path, longer.note())])
+    assert [one.kind for one in found.findings] == ["rolled back"]
+    assert "signed by no key of this log" in found.findings[0].text()
+    (tmp_path / "held.txt").write_text("not a note")
+    with pytest.raises(InputError, match="not a signed head"):
+        audited(address, witnesses=[tmp_path / "held.txt"])
+    with pytest.raises(InputError, match="cannot be read"):
+        audited(address, witnesses=[tmp_path / "none.txt"])
+
+
+def test_a_tree_head_between_two_that_is_gone_changes_nothing(shelf: Shelf) -> None:
+    # it can be worked out from the events: what is proved is proved by the others
+    address = shelf.copy("whole")
+    with tampering(address) as connection:
+        run(connection, "DELETE FROM tree_heads WHERE size = 305")
+    assert audited(address).count == 0
+
+
+def test_what_does_not_fit_is_not_signed(shelf: Shelf, ledger_keys: Keys) -> None:
+    def rewrite(connection: Connection) -> None:
+        change("degree_id", "D-other")(connection)
+        reseal(connection)
+
+    def cut(connection: Connection) -> None:
+        cut_off(connection, EVENTS, signed=False)
+
+    def spoil_node(connection: Connection) -> None:
+        run(connection, "UPDATE log_nodes SET hash = :h WHERE position = 1", h="0" * 64)
+        run(connection, "DELETE FROM signed_heads WHERE size = 616")
+
+    for tamper in (rewrite, cut, spoil_node):
+        address = shelf.copy("whole")
+        with tampering(address) as connection:
+            tamper(connection)
+        engine = open_store(address)
+        with pytest.raises(RunError, match=r"does not continue|do not give the root"):
+            heads.sign(engine, ledger_keys.second)
+        with reading(engine) as connection:
+            many = run(connection, "SELECT count(*) FROM signed_heads").scalar_one()
+        assert many == len(SIGNED) - (tamper is spoil_node)
+        engine.dispose()
