@@ -88,11 +88,11 @@ def test_every_operation_answers_as_its_document_says(
     def attack(case: Case) -> None:
         response = case.call_and_validate(headers=key, excluded_checks=beyond)
         assert response.status_code < 500
-        tells_nothing(response.text, "degree-", "legacy-")
+        tells_nothing(response.text, "degree-", "legacy-", asked=repr(case.body))
         if response.status_code >= 400:
             assert response.headers["content-type"][0].startswith("application/problem+json")
-            # nobody's facts are in an error
-            tells_nothing(response.text, *private(target.room))
+            # nobody's facts are in an error, but for what this client sent
+            tells_nothing(response.text, *private(target.room), asked=repr(case.body))
 
     try:
         attack()
