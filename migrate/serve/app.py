@@ -44,9 +44,10 @@ def make_app(settings: Settings) -> Guard:
         exception_handlers=HANDLERS,
         lifespan=lambda app: _lifespan(app, settings),
     )
-    app.router.routes.extend(page_routes())
+    # programs ask most, so their routes are tried first
     app.include_router(router)
     app.include_router(health_router)
+    app.router.routes.extend(page_routes())
     app.openapi = lambda: describe(app, settings.public_url)  # type: ignore[method-assign]
     return Guard(app, settings)
 
@@ -68,6 +69,7 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         with contextlib.suppress(asyncio.CancelledError):
             await purging
         pace.close()
+        desk.close()
         stores.close()
 
 

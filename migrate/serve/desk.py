@@ -20,6 +20,7 @@ from migrate.codes.requests_json import request_of_json
 from migrate.errors import RunError
 from migrate.persian.identifiers import normalise_national_id
 from migrate.serve.gate import Caller, Gate
+from migrate.serve.journal import Journal, JournalError
 from migrate.serve.settings import Limits
 from migrate.serve.stores import Stores
 from migrate.store import inquiries, limits, verifiers
@@ -63,6 +64,11 @@ class Desk:
     def __init__(self, stores: Stores, rules: Limits) -> None:
         self._stores = stores
         self._gate = Gate(stores.journal, rules)
+        self._journal = Journal(stores.journal)
+
+    def close(self) -> None:
+        """Write the last look-ups down."""
+        self._journal.close()
 
     def inquire(self, typed_text: str, caller: Caller) -> Answer:
         """Look a code up. Raises LimitedError, UnavailableError."""
@@ -135,7 +141,7 @@ class Desk:
             if one.code
         ]
         dearer = sum(one.answer in _DEARER for one in answers)
-        self._try(lambda: inquiries.log(self._stores.journal, entries))
+        self._try(lambda: self._journal.add(entries))
         self._try(lambda: self._gate.charge_more(caller, "not_found", dearer))
         return answers
 
@@ -185,7 +191,7 @@ class Desk:
         """Write a look-up down, and charge what it cost beyond the question."""
         if answer.code:
             entry = Entry(code_digest(answer.code), kind, answer.answer, caller.verifier_id)
-            self._try(lambda: inquiries.log(self._stores.journal, [entry]))
+            self._try(lambda: self._journal.add([entry]))
             if answer.answer in _DEARER:
                 self._try(lambda: self._gate.charge_more(caller, "not_found"))
 
@@ -198,6 +204,7 @@ class Desk:
             return find_public(connection, codes)
 
     def _count(self, code: str) -> Count:
+        self._journal.flush()
         with reading(self._stores.journal) as connection:
             return inquiries.count(connection, code_digest(code))
 
@@ -210,7 +217,7 @@ class Desk:
         for attempt in (1, 2):
             try:
                 return ask()
-            except (SQLAlchemyError, RunError, OSError) as error:
+            except (SQLAlchemyError, RunError, OSError, JournalError) as error:
                 cause = error.__cause__ if isinstance(error, RunError) else error
                 dead = isinstance(cause, DBAPIError) and cause.connection_invalidated
                 if not dead or attempt == 2:

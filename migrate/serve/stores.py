@@ -113,15 +113,16 @@ def _pragmas(*settings: str) -> Any:
 
 def _postgresql(url: URL, pool: int) -> Stores:
     common = {"statement_timeout": _STATEMENT, "lock_timeout": _LOCK}
-    codes = _engine(url, pool, common | {"default_transaction_read_only": "on"})
-    # each look-up is one statement: there is nothing to begin or to commit
-    codes = codes.execution_options(isolation_level="AUTOCOMMIT")
-    journal = _engine(url, pool, common | {"synchronous_commit": "off"})
-    requests = _engine(url, 2, {"statement_timeout": _REQUEST, "lock_timeout": _REQUEST})
+    # a look-up and a charge are one statement each: there is nothing to begin or to commit
+    alone = "AUTOCOMMIT"
+    codes = _engine(url, pool, alone, common | {"default_transaction_read_only": "on"})
+    journal = _engine(url, pool, alone, common | {"synchronous_commit": "off"})
+    waits = {"statement_timeout": _REQUEST, "lock_timeout": _REQUEST}
+    requests = _engine(url, 4, "READ COMMITTED", waits)
     return Stores(codes, journal, requests)
 
 
-def _engine(url: URL, pool: int, settings: dict[str, int | str]) -> Engine:
+def _engine(url: URL, pool: int, isolation: str, settings: dict[str, Any]) -> Engine:
     arguments: dict[str, int] = {}
     if "connect_timeout" not in url.query:
         arguments["connect_timeout"] = CONNECT_TIMEOUT
@@ -134,16 +135,17 @@ def _engine(url: URL, pool: int, settings: dict[str, int | str]) -> Engine:
         max_overflow=0,
         pool_timeout=3,
         pool_use_lifo=True,
-        isolation_level="READ COMMITTED",
+        pool_reset_on_return=None if isolation == "AUTOCOMMIT" else "rollback",
+        isolation_level=isolation,
     )
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: object) -> None:
-        connection.autocommit = True
+        held, connection.autocommit = connection.autocommit, True
         with connection.cursor() as cursor:
             for name, value in settings.items():
                 cursor.execute("SELECT set_config(%s, %s, false)", (name, str(value)))
-        connection.autocommit = False
+        connection.autocommit = held
 
     return engine
 

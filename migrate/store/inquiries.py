@@ -53,10 +53,11 @@ def log(engine: Engine, entries: Sequence[Entry]) -> None:
         if entry.kind not in KINDS:
             raise ValueError(f"no kind of inquiry: {entry.kind!r}")
     with engine.begin() as connection:
-        at = _clock(connection)
+        statement = insert(InquiryRow).values(at=_clock(connection))
         for start in range(0, len(entries), _LOGGED):
-            rows = [vars(entry) for entry in entries[start : start + _LOGGED]]
-            connection.execute(insert(InquiryRow).values(at=at), rows)
+            connection.execute(
+                statement, [vars(entry) for entry in entries[start : start + _LOGGED]]
+            )
 
 
 def count(connection: Connection, code_digest: str) -> Count:

@@ -73,9 +73,10 @@ def take(engine: Engine, charges: Sequence[Charge]) -> Verdict:
     """Charge all buckets, or none where one of them has no room.
 
     One statement, the buckets in one order everywhere, so that two requests never wait for each
-    other in a circle. On PostgreSQL a single bucket needs no transaction of its own.
+    other in a circle.
 
-    :param engine: an engine for the limits alone: neither ``writing`` nor its lock is used.
+    :param engine: an engine for the limits alone: neither ``writing`` nor its lock is used. One
+        that commits each statement by itself saves two trips to the server for a single bucket.
     :param charges: each bucket at most once.
     :raises ValueError: for a bucket named twice.
     :raises sqlalchemy.exc.DBAPIError: when the database fails; the caller must then refuse.
@@ -124,9 +125,9 @@ def purge(engine: Engine) -> int:
 @contextmanager
 def _connected(engine: Engine, *, single: bool) -> Iterator[Connection]:
     with engine.connect() as connection:
-        if single and engine.dialect.name == "postgresql":
-            # one statement is a transaction already, and saves two trips to the server
-            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        if not single and engine.dialect.name == "postgresql":
+            # one statement is a transaction already: such an engine commits each by itself
+            connection = connection.execution_options(isolation_level="READ COMMITTED")
         yield connection
 
 

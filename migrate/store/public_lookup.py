@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from migrate.store.code_tables import CodeRow
 
@@ -27,6 +27,8 @@ class PublicRecord:
 
 
 _ASKED = select(*(getattr(CodeRow, name) for name in COLUMNS))
+_ONE = _ASKED.where(CodeRow.code == bindparam("code"))
+_SEVERAL = _ASKED.where(CodeRow.code.in_(bindparam("codes", expanding=True)))
 
 
 def find_public(connection: Connection, codes: Sequence[str]) -> dict[str, PublicRecord]:
@@ -37,10 +39,12 @@ def find_public(connection: Connection, codes: Sequence[str]) -> dict[str, Publi
     found: dict[str, PublicRecord] = {}
     for start in range(0, len(codes), _CHUNK):
         chunk = codes[start : start + _CHUNK]
-        # one code is by far the most frequent question, and = needs no list to be planned
-        asked = CodeRow.code == chunk[0] if len(chunk) == 1 else CodeRow.code.in_(chunk)
-        for code, state, document_type, facts, superseded_by in connection.execute(
-            _ASKED.where(asked)
-        ):
+        # one code is by far the most frequent question, and needs no list to be expanded
+        rows = (
+            connection.execute(_ONE, {"code": chunk[0]})
+            if len(chunk) == 1
+            else connection.execute(_SEVERAL, {"codes": chunk})
+        )
+        for code, state, document_type, facts, superseded_by in rows:
             found[code] = PublicRecord(state, document_type, json.loads(facts), superseded_by)
     return found
