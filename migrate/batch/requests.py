@@ -8,7 +8,8 @@ has ended. In between the batch is resumed like any other.
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,23 +104,22 @@ def run(
     )
     ran, elsewhere = [], []
     with hold(reports / FOLDER, "run"):
-        engine = open_store(store)
-        try:
-            for batch in request_batches.unsettled(engine):
-                if not source_of(reports, batch).is_file():
-                    elsewhere.append(batch)
-                    continue
-                ran.append(_run(engine, begun, batch, watch))
+        with _opened(store) as engine:
+            stopped = list(request_batches.unsettled(engine))
+        for batch in stopped:
+            if source_of(reports, batch).is_file():
+                ran.append(_run(begun, batch, watch))
+            else:
+                elsewhere.append(batch)
+        with _opened(store) as engine:
             taken = request_batches.take(
                 engine,
                 lambda batch, requests: write_source(source_of(reports, batch), requests),
                 actor=ACTOR,
                 is_free=lambda batch: not (reports / batch).exists(),
             )
-            if taken:
-                ran.append(_run(engine, begun, taken[0], watch))
-        finally:
-            engine.dispose()
+        if taken:
+            ran.append(_run(begun, taken[0], watch))
     return Running(tuple(ran), tuple(elsewhere))
 
 
@@ -137,15 +137,11 @@ def release(batch: str, store: str, reports: Path, *, actor: str, reason: str, l
             file=reports / FOLDER,
             fix="Name the folder it was begun in with --reports; where that is lost, say --lost",
         )
-    with hold(reports / FOLDER, "run"):
-        engine = open_store(store)
-        try:
-            if (reports / batch).is_dir():
-                with hold(reports / batch, "run"):
-                    return request_batches.release(engine, batch, actor=actor, reason=reason)
-            return request_batches.release(engine, batch, actor=actor, reason=reason)
-        finally:
-            engine.dispose()
+    with hold(reports / FOLDER, "run"), ExitStack() as held:
+        if (reports / batch).is_dir():
+            held.enter_context(hold(reports / batch, "run"))
+        engine = held.enter_context(_opened(store))
+        return request_batches.release(engine, batch, actor=actor, reason=reason)
 
 
 def source_of(reports: Path, batch: str) -> Path:
@@ -205,20 +201,35 @@ def settled(engine: Engine, folder: Path, batch: str) -> dict[str, Settled]:
     return found
 
 
-def _run(engine: Engine, begun: Settings, batch: str, watch: Watch | None) -> Ran:
+def _run(begun: Settings, batch: str, watch: Watch | None) -> Ran:
     reports = Path(begun.reports)
     if manifests.read(reports / batch) is None:
         source = str(source_of(reports, batch))
         runs.run(replace(begun, batch=batch, source=source), watch=watch)
     else:
         runs.resume(batch, reports, watch=watch)
-    found = settled(engine, reports / batch, batch)
-    due = request_batches.unsettled(engine).get(batch, 0)
-    done = request_batches.settle(engine, batch, found, actor=ACTOR)
+    with _opened(begun.store) as engine:
+        found = settled(engine, reports / batch, batch)
+        due = request_batches.unsettled(engine).get(batch, 0)
+        done = request_batches.settle(engine, batch, found, actor=ACTOR)
     states: dict[str, int] = {}
     for one in found.values():
         states[one.state] = states.get(one.state, 0) + 1
     return Ran(batch, states, due - done)
+
+
+@contextmanager
+def _opened(store: str) -> Iterator[Engine]:
+    """The store for one step. Never open while a batch runs: it looks at the store's file.
+
+    Whoever closes an SQLite file in any way loses this process its locks on it
+    (sqlite.org/howtocorrupt.html, 2.2), and a kernel that ends would then take its log away.
+    """
+    engine = open_store(store)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def _check(registry: str, store: str) -> None:

@@ -113,9 +113,10 @@ def pending_of(connection: Connection) -> list[Pending]:
         select(*_PENDING)
         .join(last, last.c.tracking_no == RequestRow.tracking_no)
         .where(last.c.state == RECEIVED)
-        .order_by(RequestRow.received_at, RequestRow.tracking_no)
     )
-    return [Pending(*row[:-1], json.loads(row.body)["record"]) for row in rows]
+    found = [Pending(*row[:-1], json.loads(row.body)["record"]) for row in rows]
+    # sorted here: databases differ in how they order text
+    return sorted(found, key=lambda one: (one.received_at, one.tracking_no))
 
 
 def last_events() -> Any:
@@ -184,15 +185,22 @@ _PENDING = (
 
 def _held(connection: Connection, digests: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Tracking number and last state of each request that is there, by its digest."""
-    last = last_events()
-    found: dict[str, tuple[str, str]] = {}
+    numbers: dict[str, str] = {}
     for chunk in chunks(list(dict.fromkeys(digests))):
-        rows = connection.execute(
-            select(RequestRow.digest, RequestRow.tracking_no, last.c.state)
-            .join(last, last.c.tracking_no == RequestRow.tracking_no)
-            .where(RequestRow.digest.in_(chunk))
+        known = select(RequestRow.tracking_no, RequestRow.digest).where(
+            RequestRow.digest.in_(chunk)
         )
-        found |= {row.digest: (row.tracking_no, row.state) for row in rows}
+        numbers |= {row.tracking_no: row.digest for row in connection.execute(known)}
+    found: dict[str, tuple[str, str]] = {}
+    for chunk in chunks(list(numbers)):
+        # few of all events: not by way of the last event of each request
+        steps = (
+            select(RequestEventRow.tracking_no, RequestEventRow.state)
+            .where(RequestEventRow.tracking_no.in_(chunk))
+            .order_by(RequestEventRow.tracking_no, RequestEventRow.n)
+        )
+        for row in connection.execute(steps):
+            found[numbers[row.tracking_no]] = (row.tracking_no, row.state)
     return found
 
 

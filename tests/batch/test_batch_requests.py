@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -390,6 +391,22 @@ def test_a_second_run_at_once_is_refused(desk: Desk, monkeypatch: pytest.MonkeyP
     assert len(desk.run().ran) == 1
     assert "another process is at work" in lines[0]
     assert all(len(steps) == 3 for steps in desk.events().values())
+
+
+def test_the_store_is_not_open_while_a_batch_runs(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look at an SQLite file in the meantime would lose its locks, and its log with them."""
+    held = []
+
+    def meanwhile(settings: Settings, *, watch: object = None) -> None:
+        open_files = [os.path.realpath(path) for path in Path("/proc/self/fd").iterdir()]
+        held.extend(path for path in open_files if "store.sqlite" in path)
+        batch_in_no_time(settings, watch=watch)
+
+    monkeypatch.setattr(runs, "run", meanwhile)
+    assert len(desk.run().ran) == 1
+    assert held == []
 
 
 def test_another_folder_over_the_same_store_leaves_a_batch_alone(
