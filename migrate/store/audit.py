@@ -145,9 +145,9 @@ def _check_events(
             last = event.seq
             leaf, stored = _leaf(event), unhex(row.leaf_hash)
             if leaf != stored:
-                _tell_edited(tree.found, event.seq, leaf, row.leaf_hash)
-                if len(misfits) < len(tree.found.kept):
-                    misfits.append((len(tree.found.kept) - 1, event, stored))
+                place = _tell_edited(tree.found, event.seq, leaf, row.leaf_hash)
+                if place is not None:
+                    misfits.append((place, event, stored))
             tree.grow(event, stored or leaf or b"")
         codes.check(connection, events)
         done += len(rows)
@@ -176,8 +176,8 @@ def _tell_gap(tree: TreeAudit, expected: int, found: int) -> None:
     tree.whole = False
 
 
-def _tell_edited(found: Findings, seq: int, leaf: bytes | None, stored: str) -> None:
-    found.add(
+def _tell_edited(found: Findings, seq: int, leaf: bytes | None, stored: str) -> int | None:
+    return found.add(
         EDITED,
         "code_events",
         f"seq {seq}",
@@ -198,7 +198,7 @@ def _tell_moved(found: Findings, misfits: Sequence[tuple[int, LedgerEvent, bytes
                 break
     taken = set(came_from.values())
     for place, event, _ in misfits:
-        if event.seq in came_from and place < len(found.kept):
+        if event.seq in came_from:
             told = found.kept[place]
             found.kept[place] = replace(
                 told,

@@ -21,8 +21,8 @@ _KEPT = 100
 class Finding:
     """A row that does not fit: which, what was expected and found, and what was done to it.
 
-    ``row`` names it within its table or file: its seq, its code, its size. No value of a person's
-    data stands in a finding, only names of columns and digests.
+    ``row`` names it within its table or file: its seq, its code, its size. No name and no national
+    ID stands in a finding: of what a code was issued on, only the SHA-256.
     """
 
     kind: str
@@ -45,14 +45,27 @@ class Findings:
     warnings: list[str] = field(default_factory=list)
     warned: int = 0
 
-    def add(self, kind: str, table: str, row: object, *, expected: object, found: object) -> None:
-        """Note a row that does not fit."""
+    def add(
+        self, kind: str, table: str, row: object, *, expected: object, found: object
+    ) -> int | None:
+        """Note a row that does not fit; its place in ``kept``, None where it is only counted."""
         self.count += 1
-        if len(self.kept) < _KEPT:
-            self.kept.append(Finding(kind, table, str(row), str(expected), str(found)))
+        if len(self.kept) == _KEPT:
+            return None
+        told = (_plain(value) for value in (table, row, expected, found))
+        self.kept.append(Finding(kind, *told))
+        return len(self.kept) - 1
 
     def warn(self, words: str) -> None:
         """Note what fits, and what a person should know all the same."""
         self.warned += 1
         if len(self.warnings) < _KEPT:
-            self.warnings.append(words)
+            self.warnings.append(_plain(words))
+
+
+def _plain(value: object) -> str:
+    """A value as a terminal may show it, whatever somebody wrote into the database."""
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in str(value)
+    )

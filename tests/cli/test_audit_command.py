@@ -91,7 +91,9 @@ def test_the_whole_way_from_a_key_to_an_auditor(migrate: Migrate, tmp_path: Path
     found = json.loads(good.out)
     assert (good.code, found["fits"], found["size"], found["signed"]) == (0, True, 9, 9)
     assert (found["codes"], found["witnesses"], found["findings"]) == (8, 1, [])
-    assert "all of it fits" in migrate("verify").out
+    both = migrate("verify", "--witness", *(f"held/{name}" for name in names))
+    assert "2 heads of witnesses" in both.out
+    assert both.out.endswith("all of it fits\n")
 
     assert migrate("bundle", "--out", "log.jsonl").code == 0
     opened = migrate(

@@ -548,6 +548,29 @@ def test_what_was_done_to_the_store_is_found(owned: Engine, name: str) -> None:
     assert not any(word in one.text() for one in found.findings for word in ("علی", "رضا"))
 
 
+def test_what_somebody_wrote_into_the_database_cannot_move_a_terminal(owned: Engine) -> None:
+    with owned.connect() as connection:
+        change("batch", "\x1b[2J\u202eb1\n")(connection)
+        found = verify_within(connection)
+        connection.rollback()
+    texts = [one.text() for one in found.findings]
+    assert any("\\x1b[2J\\u202eb1\\n" in text for text in texts)
+    assert all(text.isprintable() for text in texts)
+
+
+def test_many_rows_that_do_not_fit_are_counted_and_a_hundred_kept(owned: Engine) -> None:
+    with owned.connect() as connection:
+        run(connection, "UPDATE code_events SET actor = 'x' WHERE seq > 100")
+        # further down than what is kept: the first ones stay as they are
+        run(connection, "UPDATE codes SET scheme = 2 WHERE event_seq > 400")
+        found = verify_within(connection)
+        connection.rollback()
+    assert found.count >= TAIL - 100
+    assert len(found.findings) == 100
+    assert [one.row for one in found.findings] == [f"seq {seq}" for seq in range(101, 201)]
+    assert {one.kind for one in found.findings} == {"edited"}
+
+
 # --- what only somebody outside can find ---
 
 

@@ -31,6 +31,10 @@ Witness = Annotated[
     list[Path] | None,
     typer.Option("--witness", metavar="FILE", help="A signed head that is held elsewhere."),
 ]
+More = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[FILE]...", help="More of them: --witness held/*.txt works."),
+]
 
 
 @app.callback()
@@ -45,6 +49,7 @@ def verify(
     store: Store = "",
     reports: Reports = Path("reports"),
     witness: Witness = None,
+    more: More = None,
     key: Annotated[
         list[str] | None,
         typer.Option("--key", metavar="KEY", help="A key of the log, as it was published."),
@@ -58,7 +63,7 @@ def verify(
 
     [bold]Example[/bold]
 
-        migrate audit verify --witness heads-of-tehran/000000020853-1a2b3c4d.txt
+        migrate audit verify --witness held/*.txt --key codes.example.ir/ledger+1a2b3c4d+AbCd…
     """
     from migrate.batch.bars import Bars
     from migrate.store.audit import verify as audit
@@ -67,7 +72,7 @@ def verify(
     with opened(store, reports, must_exist=True) as engine, Bars(quiet=as_json) as bars:
         found = audit(
             engine,
-            witnesses=witness or (),
+            witnesses=[*(witness or ()), *(more or ())],
             keys=keys,
             reports=reports.resolve() if reports.is_dir() else None,
             progress=lambda done, total, what: bars.stage_progress("audit", done, total, what),
