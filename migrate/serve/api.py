@@ -209,7 +209,7 @@ async def apply(body: RequestIn, request: Request) -> Any:  # type: ignore[valid
     response_model=StatusOut,
     tags=["requests"],
     summary="Follow a request",
-    responses=problems(404, 429, 503),
+    responses=problems(404, 422, 429, 503),
 )
 async def follow(
     tracking_no: Annotated[

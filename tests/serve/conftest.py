@@ -8,8 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from serve_room import Room, furnish, served
-from starlette.testclient import TestClient
+from serve_room import WIDE, Room, TestClient, furnish, served
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -26,7 +25,7 @@ def room(address: str) -> Room:
 
 @pytest.fixture
 def client(room: Room) -> Iterator[TestClient]:
-    with served(room.address) as client:
+    with served(room.address, limits=WIDE) as client:
         yield client
 
 
@@ -38,7 +37,7 @@ def lite(tmp_path: Path) -> Room:
 
 @pytest.fixture
 def quick(lite: Room) -> Iterator[TestClient]:
-    with served(lite.address) as client:
+    with served(lite.address, limits=WIDE) as client:
         yield client
 
 

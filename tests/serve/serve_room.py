@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
-from starlette.testclient import TestClient
+with warnings.catch_warnings():
+    # it would rather have a successor of httpx that is not out yet
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
 
 from migrate.codes.issuing import IssueRequest
 from migrate.codes.numbers import check_digits
@@ -26,6 +31,8 @@ FACTS = {
     "degree": "کارشناسی",
     "graduation_year": "1362",
 }
+# limits that nothing but a test of limits reaches
+WIDE = str(Path(__file__).with_name("wide_limits.yaml"))
 # what no answer may ever hold
 SECRETS = ("degree-", "legacy-", "batch-1", NATIONAL_ID)
 UNKNOWN = "123456789012345678" + check_digits("123456789012345678")
