@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -13,8 +12,8 @@ import pandas as pd
 
 from migrate.diplomas.terms import CASES
 from migrate.intake.files import PARTIAL, write_atomically
-from migrate.persian import letters
 from migrate.review import words
+from migrate.review.addressee import addressee
 from migrate.review.cases import Case
 from migrate.review.comparison import printable
 from migrate.review.page import render_page
@@ -24,7 +23,6 @@ Progress = Callable[[int, int, str], None]
 
 # more than this in one workbook is no longer usable; the rest goes into a second one
 MOST_CASES = 1000
-_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _OURS = re.compile(r"cases(-\d+)?\.(xlsx|html)")
 
 
@@ -41,14 +39,6 @@ class Packet:
     cases: int
     by_outcome: Mapping[str, int]
     files: tuple[Path, ...]
-
-
-def folder_name(university_id: str | None, university: str) -> str:
-    """The folder of a university's packet: its slug, or ``unknown-`` and 8 hexadecimal digits."""
-    if university_id is not None and _SLUG.fullmatch(university_id):
-        return university_id
-    name = letters.key(university_id or university)
-    return f"unknown-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 def write_packets(
@@ -72,7 +62,7 @@ def write_packets(
     """
     of_folder: dict[str, list[Case]] = defaultdict(list)
     for case in cases:
-        of_folder[folder_name(case.university_id, case.university)].append(case)
+        of_folder[addressee(case.university_id, case.university)].append(case)
     packets: list[Packet] = []
     done = 0
     for name in sorted(of_folder):

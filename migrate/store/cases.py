@@ -4,29 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Engine, func, insert, select, tuple_
+from sqlalchemy import Connection, Engine, func, insert, select, tuple_, update
 
 from migrate.codes.issuing import sha256_text
 from migrate.errors import RunError
+from migrate.review.addressee import addressee
 from migrate.review.cases import Case, CaseCandidate
-from migrate.store.engine import reading, writing
+from migrate.review.deadlines import due_on
+from migrate.store.engine import now, reading, writing
+from migrate.store.review_tables import WorkRow
 from migrate.store.tables import CaseRow
 
 _CHUNK = 500
 
 
-def save_cases(engine: Engine, cases: Sequence[Case]) -> int:
+def save_cases(engine: Engine, cases: Sequence[Case], *, model: str = "") -> int:
     """Keep cases that the store does not have yet, in one transaction; give how many these are.
 
-    A case that is there already in the same version is left untouched.
+    Each stands in its university's queue from then on; a new version of a case opens it again. A
+    case that is there already in the same version is left untouched.
 
     :param engine: the store, as ``open_store`` gives it.
     :param cases: of any batches.
+    :param model: SHA-256 of the trained model that they were linked by, '' where it is not known.
     :raises RunError: when the database fails.
     """
     saved = 0
     with writing(engine) as connection:
+        today = now(connection)[: len("2026-11-28")]
         for start in range(0, len(cases), _CHUNK):
             chunk = {(case.case_id, case.version): case for case in cases[start : start + _CHUNK]}
             key = tuple_(CaseRow.case_id, CaseRow.version)
@@ -37,8 +44,51 @@ def save_cases(engine: Engine, cases: Sequence[Case]) -> int:
                 del chunk[row.case_id, row.version]
             if chunk:
                 connection.execute(insert(CaseRow), [_row(case) for case in chunk.values()])
+                _put_in_queue(connection, list(chunk.values()), today, model)
             saved += len(chunk)
     return saved
+
+
+def _put_in_queue(connection: Connection, cases: Sequence[Case], today: str, model: str) -> None:
+    held = set(
+        connection.execute(
+            select(WorkRow.case_id).where(WorkRow.case_id.in_([case.case_id for case in cases]))
+        ).scalars()
+    )
+    rows: list[dict[str, Any]] = [
+        {
+            "case_id": case.case_id,
+            "version": case.version,
+            "batch": case.batch,
+            "legacy_id": case.legacy_id,
+            "row": case.row,
+            "university": addressee(case.university_id, case.university),
+            "outcome": case.outcome,
+            "state": "open",
+            "opened_on": today,
+            "due_on": due_on(today),
+            "model": model,
+            "leased_by": None,
+            "leased_until": None,
+        }
+        for case in cases
+    ]
+    # of two versions in one go the newest comes last
+    new = {row["case_id"]: row for row in sorted(rows, key=_version)}
+    new = {name: row for name, row in new.items() if name not in held}
+    if new:
+        connection.execute(insert(WorkRow), list(new.values()))
+    for row in rows:
+        if row["case_id"] in held:
+            connection.execute(
+                update(WorkRow)
+                .where(WorkRow.case_id == row["case_id"], WorkRow.version < row["version"])
+                .values(row)
+            )
+
+
+def _version(row: dict[str, Any]) -> int:
+    return int(row["version"])
 
 
 def cases_of_batch(engine: Engine, batch: str) -> list[Case]:

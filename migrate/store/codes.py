@@ -16,10 +16,10 @@ from migrate.codes.policy import Ruling, day_in_tehran, ruling
 from migrate.errors import RunError
 from migrate.store import ledger as store_ledger
 from migrate.store.code_tables import CodeRow
-from migrate.store.decisions import not_standing
 from migrate.store.engine import now, reading, writing
 from migrate.store.issued import Issue, free_codes, write_issued
 from migrate.store.ledger import appending
+from migrate.store.standing import not_standing
 from migrate.store.tables import BatchRow
 
 Progress = Callable[[int, int, str], None]

@@ -1,26 +1,36 @@
-"""Decisions in the store: each on a version of a case, superseded by a later one, never changed."""
+"""Decisions written: each on a version of a case, superseded by a later one, never changed."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import Connection, Engine, func, insert, select, update
 
-from migrate.codes.decisions import ANSWERS, REFUSE, Decision
+from migrate.codes.decisions import (
+    ANSWERS,
+    APPROVALS,
+    NEW_DEGREE,
+    REFUSE,
+    REOPEN,
+    Approval,
+    Decision,
+    Standing,
+)
 from migrate.codes.issuing import canonical_json
 from migrate.codes.ledger import ACTIVE, SUSPENDED
 from migrate.errors import InputError
+from migrate.review.roles import MAY_APPROVE, MAY_DECIDE, MAY_REOPEN, Viewer
+from migrate.review.second import needs_second
 from migrate.store.code_tables import CodeRow
-from migrate.store.engine import now, reading, writing
+from migrate.store.engine import DECISIONS, LEDGER, also_lock, now, writing
 from migrate.store.lifecycle import happen
+from migrate.store.review_tables import ApprovalRow, WorkRow
+from migrate.store.standing import decision as decision_of
+from migrate.store.standing import standing_on
 from migrate.store.tables import CaseRow, DecisionRow
-
-_COLUMNS = [getattr(DecisionRow, field.name) for field in fields(Decision)]
-_CHUNK = 500
 
 
 def decide(
@@ -34,171 +44,179 @@ def decide(
     degree_id: str | None = None,
     supersedes: int | None = None,
     body: Mapping[str, Any] | None = None,
+    viewer: Viewer | None = None,
 ) -> Decision:
-    """Keep a university's answer to a case.
+    """Keep a university's answer to a case. One transaction; see :func:`decide_within`."""
+    with writing(engine, lock=DECISIONS) as connection:
+        return decide_within(
+            connection,
+            case_id,
+            verdict,
+            version=version,
+            actor=actor,
+            reason=reason,
+            degree_id=degree_id,
+            supersedes=supersedes,
+            body=body,
+            viewer=viewer,
+        )
+
+
+def decide_within(
+    connection: Connection,
+    case_id: str,
+    verdict: str,
+    *,
+    version: int,
+    actor: str,
+    reason: str,
+    degree_id: str | None = None,
+    supersedes: int | None = None,
+    body: Mapping[str, Any] | None = None,
+    viewer: Viewer | None = None,
+) -> Decision:
+    """Keep a university's answer to a case, in a transaction that holds ``DECISIONS``.
 
     Where it supersedes a decision that a code was issued on and does not support that degree any
     more, the code is suspended in the same transaction: nobody can lean on it until a person has
-    looked.
+    looked. Whether it needs a second person is found here, not asked.
 
-    :param engine: the store, as ``open_store`` gives it.
-    :param verdict: one of ``migrate.codes.decisions.ANSWERS`` for the case's outcome.
+    :param verdict: one of ``migrate.codes.decisions.ANSWERS`` for the case's outcome, or ``reopen``
+        where a decision stands.
     :param version: of the case, as the person saw it.
     :param actor: who decides. :param reason: why, in a few words.
-    :param degree_id: the degree that is confirmed or chosen, one of the case's candidates. A
-        confirmed mismatch may leave it out: it has but one.
+    :param degree_id: the degree that is confirmed, corrected or chosen, one of the case's candidates;
+        for a new degree, one of the person it belongs to. A mismatch may leave it out: it has but one.
     :param supersedes: the ``seq`` of the standing decision, where there is one.
     :param body: what else was said, as JSON can hold it.
-    :raises InputError: no such case; an old version of it; an answer it cannot have; a degree that
-        is none of its candidates; a decision that stands already and was not named.
-    :raises RunError: when the database fails.
+    :param viewer: who is signed in; None for the data team, which is not held by a role.
+    :raises InputError: no such case, for this viewer; an old version of it; an answer it cannot have,
+        or that this role may not give; a degree that is none of its candidates; a decision that
+        stands already and was not named.
     """
+    _said(actor, reason)
+    case = _newest_case(connection, case_id, viewer)
+    _refuse_role(viewer, MAY_REOPEN if verdict == REOPEN else MAY_DECIDE)
+    if case.version != version:
+        raise InputError(
+            f"case {case_id} has changed since: its version is {case.version} now",
+            found=f"version {version}",
+            fix="Look at the case as it stands, and decide again",
+        )
+    before = standing_on(connection, case_id)
+    content = json.loads(case.body)
+    named = _degree_of(case.outcome, content, verdict, degree_id, before)
+    _refuse_other(case_id, before, supersedes)
+    last = connection.execute(select(func.coalesce(func.max(DecisionRow.seq), 0))).scalar_one()
+    made = Decision(
+        seq=last + 1,
+        case_id=case_id,
+        case_version=version,
+        verdict=verdict,
+        degree_id=named,
+        actor=actor.strip(),
+        at=now(connection),
+        reason=reason.strip(),
+        case_digest=case.digest,
+        supersedes=supersedes,
+        needs_second=needs_second(content, verdict, named),
+        body=canonical_json({**(body or {}), "model": case.model}),
+    )
+    row = asdict(made) | {"needs_second": int(made.needs_second)}
+    connection.execute(insert(DecisionRow), [row])
+    now_stands = Standing(made)
+    _move(connection, case_id, now_stands.state)
+    if before is not None:
+        also_lock(connection, LEDGER)
+        _suspend_what_lost_its_ground(connection, now_stands)
+    return made
+
+
+def approve(
+    engine: Engine,
+    seq: int,
+    verdict: str,
+    *,
+    actor: str,
+    reason: str,
+    viewer: Viewer | None = None,
+) -> Approval:
+    """Keep what a second, different person says of a decision that needs one.
+
+    :param seq: the decision, which must stand. :param verdict: ``approved``, or ``returned`` to the
+        university, which opens the case again.
+    :raises InputError: no such decision, for this viewer; one that needs nobody, was superseded or has
+        its answer; the same person who decided; a role that may not approve.
+    """
+    _said(actor, reason)
+    if verdict not in APPROVALS:
+        raise InputError("not an answer to a decision", found=verdict, fix=f"Say {APPROVALS[0]}")
+    with writing(engine, lock=DECISIONS) as connection:
+        found = decision_of(connection, seq)
+        if found is None:
+            raise InputError(f"there is no decision {seq}", fix="Check its number")
+        made = found.decision
+        _newest_case(connection, made.case_id, viewer)
+        _refuse_role(viewer, MAY_APPROVE)
+        standing = standing_on(connection, made.case_id)
+        if standing is None or standing.decision.seq != seq:
+            raise InputError(
+                f"decision {seq} was superseded since", fix="Look at the case as it stands"
+            )
+        if not made.needs_second or found.approval is not None:
+            said = found.approval
+            raise InputError(
+                f"decision {seq} was {said.verdict} by {said.actor} at {said.at}"
+                if said
+                else f"decision {seq} needs no second person",
+                fix="Nothing is to be done",
+            )
+        if made.actor == actor.strip():
+            raise InputError(
+                "a decision is approved by a second, different person",
+                found=actor.strip(),
+                fix="Let another approver look at it",
+            )
+        said = Approval(seq, verdict, actor.strip(), now(connection), reason.strip())
+        connection.execute(insert(ApprovalRow), [asdict(said)])
+        _move(connection, made.case_id, Standing(made, said).state)
+    return said
+
+
+def _said(actor: str, reason: str) -> None:
     if not actor.strip() or not reason.strip():
         raise InputError(
-            "a decision names who decided and why",
-            file=case_id,
-            fix="Give both an actor and a reason",
+            "a decision names who decided and why", fix="Give both an actor and a reason"
         )
-    with writing(engine) as connection:
-        case = _newest_case(connection, case_id)
-        if case.version != version:
-            raise InputError(
-                f"case {case_id} has changed since: its version is {case.version} now",
-                found=f"version {version}",
-                fix="Look at the case as it stands, and decide again",
-            )
-        named = _degree_of(case, verdict, degree_id)
-        standing = _standing(connection, case_id)
-        if (standing.seq if standing else None) != supersedes:
-            raise InputError(
-                f"case {case_id} was decided by {standing.actor} at {standing.at}: "
-                f"{standing.verdict} (decision {standing.seq})"
-                if standing
-                else f"case {case_id} has no decision that could be superseded",
-                found=f"supersedes {supersedes}",
-                fix="Name the decision that stands, if yours is to take its place",
-            )
-        last = connection.execute(select(func.coalesce(func.max(DecisionRow.seq), 0))).scalar_one()
-        decision = Decision(
-            seq=last + 1,
-            case_id=case_id,
-            case_version=version,
-            verdict=verdict,
-            degree_id=named,
-            actor=actor.strip(),
-            at=now(connection),
-            reason=reason.strip(),
-            case_digest=case.digest,
-            supersedes=supersedes,
-            body=canonical_json(dict(body or {})),
+
+
+def _refuse_role(viewer: Viewer | None, allowed: tuple[str, ...]) -> None:
+    if viewer is not None and viewer.role not in allowed:
+        raise InputError(
+            f"a user who is {viewer.role} may not do this",
+            found=viewer.user_id,
+            fix=f"It is for {' or '.join(allowed)}",
         )
-        connection.execute(
-            insert(DecisionRow),
-            [{field.name: getattr(decision, field.name) for field in fields(decision)}],
-        )
-        if standing is not None:
-            _suspend_what_lost_its_ground(connection, decision)
-    return decision
 
 
-def standing(engine: Engine, case_id: str) -> Decision | None:
-    """The decision on a case that no later one supersedes, or None."""
-    with reading(engine) as connection:
-        return _standing(connection, case_id)
-
-
-def history(engine: Engine, case_id: str) -> list[Decision]:
-    """All decisions on a case, the first one first."""
-    with reading(engine) as connection:
-        rows = select(*_COLUMNS).where(DecisionRow.case_id == case_id).order_by(DecisionRow.seq)
-        return [Decision(*row) for row in connection.execute(rows)]
-
-
-def standing_of_batch(engine: Engine, batch: str) -> dict[str, Decision]:
-    """The standing decision of each decided case of a batch, by the record's ``legacy_id``."""
-    later = aliased(DecisionRow)
-    rows = (
-        select(CaseRow.legacy_id, *_COLUMNS)
-        .join(
-            CaseRow,
-            (CaseRow.case_id == DecisionRow.case_id)
-            & (CaseRow.version == DecisionRow.case_version),
-        )
-        .outerjoin(later, later.supersedes == DecisionRow.seq)
-        .where(CaseRow.batch == batch, later.seq.is_(None))
-        .order_by(DecisionRow.seq)
-    )
-    with reading(engine) as connection:
-        return {row.legacy_id: Decision(*row[1:]) for row in connection.execute(rows)}
-
-
-def not_standing(
-    connection: Connection, asked: Sequence[tuple[int, str, str, str]]
-) -> dict[int, str]:
-    """Of decisions that codes are asked on, those that support none, with the words why.
-
-    :param asked: (decision, degree_id, batch, legacy_id) each.
-    """
-    refused: dict[int, str] = {}
-    for start in range(0, len(asked), _CHUNK):
-        chunk = asked[start : start + _CHUNK]
-        found = {row.seq: row for row in _with_case(connection, [seq for seq, *_ in chunk])}
-        for seq, degree_id, batch, legacy_id in chunk:
-            words = _why_not(found.get(seq), degree_id, batch, legacy_id)
-            if words:
-                refused[seq] = f"decision {seq} {words}"
-    return refused
-
-
-def _with_case(connection: Connection, seqs: Sequence[int]) -> Iterator[Any]:
-    later, newer = aliased(DecisionRow), aliased(CaseRow)
-    newest = (
-        select(func.max(newer.version))
-        .where(newer.case_id == DecisionRow.case_id)
-        .scalar_subquery()
-    )
-    yield from connection.execute(
+def _newest_case(connection: Connection, case_id: str, viewer: Viewer | None) -> Any:
+    asked = (
         select(
-            *_COLUMNS,
-            CaseRow.batch,
-            CaseRow.legacy_id,
-            later.seq.label("superseded_by"),
-            newest.label("newest"),
+            CaseRow.version,
+            CaseRow.outcome,
+            CaseRow.digest,
+            CaseRow.body,
+            WorkRow.model,
         )
-        .join(
-            CaseRow,
-            (CaseRow.case_id == DecisionRow.case_id)
-            & (CaseRow.version == DecisionRow.case_version),
-        )
-        .outerjoin(later, later.supersedes == DecisionRow.seq)
-        .where(DecisionRow.seq.in_(seqs))
-    )
-
-
-def _why_not(row: Any, degree_id: str, batch: str, legacy_id: str) -> str:
-    if row is None:
-        return "is not in the store"
-    if row.superseded_by is not None:
-        return f"was superseded by decision {row.superseded_by}"
-    if row.newest != row.case_version:
-        return (
-            f"is on version {row.case_version} of its case, which has version {row.newest} by now"
-        )
-    if (row.batch, row.legacy_id) != (batch, legacy_id):
-        return f"is about record {row.legacy_id} of batch {row.batch}"
-    supported = Decision(*row[: len(_COLUMNS)]).supports
-    if supported != degree_id:
-        return f"supports {f'degree {supported}' if supported else 'no code'}"
-    return ""
-
-
-def _newest_case(connection: Connection, case_id: str) -> Any:
-    row = connection.execute(
-        select(CaseRow.version, CaseRow.outcome, CaseRow.digest, CaseRow.body)
+        .join(WorkRow, WorkRow.case_id == CaseRow.case_id)
         .where(CaseRow.case_id == case_id)
         .order_by(CaseRow.version.desc())
         .limit(1)
-    ).one_or_none()
+    )
+    if viewer is not None and viewer.university is not None:
+        # another university's case is told as one that is not there
+        asked = asked.where(WorkRow.university == viewer.university)
+    row = connection.execute(asked).one_or_none()
     if row is None:
         raise InputError(
             f"the store has no case {case_id}", fix="Check its name, and that this is its store"
@@ -206,21 +224,48 @@ def _newest_case(connection: Connection, case_id: str) -> Any:
     return row
 
 
-def _degree_of(case: Any, verdict: str, degree_id: str | None) -> str | None:
-    allowed = ANSWERS.get(case.outcome, ())
+def _refuse_other(case_id: str, before: Standing | None, supersedes: int | None) -> None:
+    held = before.decision if before else None
+    if (held.seq if held else None) == supersedes:
+        return
+    raise InputError(
+        f"case {case_id} was decided by {held.actor} at {held.at}: {held.verdict} "
+        f"(decision {held.seq})"
+        if held
+        else f"case {case_id} has no decision that could be superseded",
+        found=f"supersedes {supersedes}",
+        fix="Name the decision that stands, if yours is to take its place",
+    )
+
+
+def _degree_of(
+    outcome: str,
+    case: Mapping[str, Any],
+    verdict: str,
+    degree_id: str | None,
+    before: Standing | None,
+) -> str | None:
+    if verdict == REOPEN:
+        if before is None or before.state == "open":
+            raise InputError("the case is open already", fix="Decide it")
+        return None
+    allowed = ANSWERS.get(outcome, ())
     if verdict not in allowed:
         raise InputError(
-            f"a case of a record that is {case.outcome} cannot be answered so",
+            f"a case of a record that is {outcome} cannot be answered so",
             found=verdict,
             fix=f"Answer {' or '.join(allowed)}",
         )
-    candidates = [one["degree_id"] for one in json.loads(case.body)["candidates"]]
-    if verdict == REFUSE or verdict.startswith("new_"):
-        if degree_id is not None:
-            raise InputError(f"the answer {verdict} names no degree", found=degree_id)
-        return None
-    if degree_id is None and case.outcome == "mismatch" and len(candidates) == 1:
-        return str(candidates[0])
+    candidates = [one["degree_id"] for one in case["candidates"]]
+    if degree_id is None and outcome == "mismatch" and len(candidates) == 1:
+        degree_id = candidates[0] if verdict != REFUSE else None
+    names_none = verdict == REFUSE or verdict.startswith("new_")
+    if names_none and (degree_id is None or verdict == NEW_DEGREE):
+        if degree_id is not None and degree_id not in candidates:
+            raise InputError("the case is not about this degree", found=degree_id)
+        return degree_id
+    if names_none:
+        raise InputError(f"the answer {verdict} names no degree", found=degree_id)
     if degree_id not in candidates:
         raise InputError(
             "the case is not about this degree",
@@ -230,20 +275,22 @@ def _degree_of(case: Any, verdict: str, degree_id: str | None) -> str | None:
     return degree_id
 
 
-def _standing(connection: Connection, case_id: str) -> Decision | None:
-    later = aliased(DecisionRow)
-    row = connection.execute(
-        select(*_COLUMNS)
-        .outerjoin(later, later.supersedes == DecisionRow.seq)
-        .where(DecisionRow.case_id == case_id, later.seq.is_(None))
-    ).one_or_none()
-    return None if row is None else Decision(*row)
+def _move(connection: Connection, case_id: str, state: str) -> None:
+    connection.execute(
+        update(WorkRow)
+        .where(WorkRow.case_id == case_id)
+        .values(state=state, leased_by=None, leased_until=None)
+    )
 
 
-def _suspend_what_lost_its_ground(connection: Connection, after: Decision) -> None:
-    """Suspend the codes that rest on earlier decisions of the case and on a degree not confirmed now."""
-    before = select(DecisionRow.seq).where(DecisionRow.case_id == after.case_id)
-    degrees = select(DecisionRow.degree_id).where(DecisionRow.case_id == after.case_id)
+def _suspend_what_lost_its_ground(connection: Connection, after: Standing) -> None:
+    """Suspend the codes that rest on earlier decisions of the case and on a degree not confirmed now.
+
+    A confirmation that still waits for its second person confirms nothing yet.
+    """
+    made = after.decision
+    before = select(DecisionRow.seq).where(DecisionRow.case_id == made.case_id)
+    degrees = select(DecisionRow.degree_id).where(DecisionRow.case_id == made.case_id)
     codes = connection.execute(
         select(CodeRow.code, CodeRow.degree_id).where(
             CodeRow.degree_id.in_(degrees),
@@ -257,6 +304,6 @@ def _suspend_what_lost_its_ground(connection: Connection, after: Decision) -> No
                 connection,
                 row.code,
                 SUSPENDED,
-                actor=after.actor,
-                reason=f"decision {after.supersedes} was superseded by decision {after.seq}",
+                actor=made.actor,
+                reason=f"decision {made.supersedes} was superseded by decision {made.seq}",
             )

@@ -27,8 +27,10 @@ from migrate.store.base import VERSION_TABLE
 from migrate.store.schema import is_newest, upgrade
 
 PASSWORD = "MIGRATE_STORE_PASSWORD"  # noqa: S105 (its name, not itself)
-# any number, so long as all processes that write to a store on PostgreSQL ask for the same
-_LOCK = 0x6D69_6772_6174_6501
+# any numbers, so long as all processes that write to a store on PostgreSQL ask for the same: one who
+# issues codes may hold the ledger for minutes, and people who decide should not wait for that
+LEDGER = 0x6D69_6772_6174_6501
+DECISIONS = 0x6D69_6772_6174_6502
 
 
 def open_store(address: str) -> Engine:
@@ -102,17 +104,24 @@ def check_store(address: str) -> None:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def writing(engine: Engine, *, lock: int = LEDGER) -> Iterator[Connection]:
     """A transaction that writes to the store, alone: others wait until it ends.
 
     It is committed when the block ends well, and undone by any error or a kill.
 
+    :param lock: on PostgreSQL, what is written to: ``LEDGER`` for codes, their ledger and all that is
+        nobody's own, ``DECISIONS`` for what people decide. SQLite has one lock for all.
     :raises RunError: when the database fails or stays locked by another for too long.
     """
     with _run_errors(engine), engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+        also_lock(connection, lock)
         yield connection
+
+
+def also_lock(connection: Connection, lock: int) -> None:
+    """Take another lock for the rest of a transaction: ``LEDGER`` last, or two could wait in a ring."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": lock})
 
 
 @contextmanager

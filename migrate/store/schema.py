@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, String, column, inspect, select, table
 
 from migrate.errors import InputError
-from migrate.store import code_tables, public_tables, tables
+from migrate.store import code_tables, public_tables, review_tables, tables
 from migrate.store.base import VERSION_TABLE, Base
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 # each enters its tables into the metadata
-_TABLES = (code_tables, public_tables, tables)
+_TABLES = (code_tables, public_tables, review_tables, tables)
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 

@@ -86,6 +86,7 @@ class DecisionRow(Base):
         Index(None, "case_id"),
         CheckConstraint("seq >= 1", name="seq"),
         CheckConstraint(f"verdict IN ({listed(VERDICTS)})", name="verdict"),
+        CheckConstraint("needs_second IN (0, 1)", name="needs_second"),
     )
 
     seq: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
@@ -98,6 +99,7 @@ class DecisionRow(Base):
     reason: Mapped[str] = mapped_column(Text)
     case_digest: Mapped[str] = mapped_column(String(64))
     supersedes: Mapped[int | None] = mapped_column(Integer)
+    needs_second: Mapped[int] = mapped_column(Integer)
     body: Mapped[str] = mapped_column(Text)
 
 

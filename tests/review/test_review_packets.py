@@ -11,7 +11,8 @@ from python_calamine import CalamineWorkbook
 
 from migrate.review import packets as module
 from migrate.review.cases import Case
-from migrate.review.packets import folder_name, summary, write_packets
+from migrate.review.addressee import addressee
+from migrate.review.packets import summary, write_packets
 
 
 def tree(folder: Path) -> dict[str, bytes]:
@@ -30,7 +31,7 @@ def test_each_university_gets_its_own_cases_as_workbook_and_page(
         ("shiraz", "دانشگاه شیراز", 4),
         (None, "مدرسه عالی نو", 1),
     ]
-    unknown = folder_name(None, "مدرسه عالی نو")
+    unknown = addressee(None, "مدرسه عالی نو")
     assert set(tree(tmp_path)) == {
         "shiraz/cases.html", "shiraz/cases.xlsx", f"{unknown}/cases.html", f"{unknown}/cases.xlsx",
     }  # fmt: skip
@@ -51,12 +52,12 @@ def test_the_same_cases_give_the_same_bytes_whatever_their_order(
 
 
 def test_unknown_universities_are_folders_in_ascii_one_for_each_spelling_family() -> None:
-    name = folder_name(None, "مدرسه عالي نو")
+    name = addressee(None, "مدرسه عالي نو")
     assert re.fullmatch(r"unknown-[0-9a-f]{8}", name)
-    assert name == folder_name(None, "مدرسهٔ عالی نو")
-    assert name != folder_name(None, "مدرسه عالی کهن")
-    assert re.fullmatch(r"unknown-[0-9a-f]{8}", folder_name("../../etc", "x"))
-    assert folder_name("amirkabir-tehran", "x") == "amirkabir-tehran"
+    assert name == addressee(None, "مدرسهٔ عالی نو")
+    assert name != addressee(None, "مدرسه عالی کهن")
+    assert re.fullmatch(r"unknown-[0-9a-f]{8}", addressee("../../etc", "x"))
+    assert addressee("amirkabir-tehran", "x") == "amirkabir-tehran"
 
 
 def test_too_many_cases_are_split_and_none_is_lost(

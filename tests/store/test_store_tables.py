@@ -38,7 +38,14 @@ def used(engine: Engine) -> Engine:
             "INSERT INTO log_nodes VALUES (1, 0, 'h')",
             "INSERT INTO signed_heads VALUES (4, 'k', 'note', 'at')",
             "INSERT INTO decisions VALUES"
-            " (1, 'C1', 1, 'refuse', NULL, 'a', 'at', 'r', 'd', NULL, '{}')",
+            " (1, 'C1', 1, 'refuse', NULL, 'a', 'at', 'r', 'd', NULL, 0, '{}')",
+            "INSERT INTO approvals VALUES (1, 'approved', 'b', 'at', 'r')",
+            "INSERT INTO proposals VALUES (1, 1, 'change', 'D1', NULL, 'last_name', 'a', 'b')",
+            "INSERT INTO proposal_events VALUES (1, 1, 'exported', 'a', 'at', '')",
+            "INSERT INTO imports VALUES ('s', 'f', 'u', 'a', 'at', '{}')",
+            "INSERT INTO store_secrets VALUES ('packets', 'v')",
+            "INSERT INTO users VALUES"
+            " ('u', 'n', 'auditor', NULL, 'h', NULL, NULL, 'at', 'a', NULL, NULL)",
             "INSERT INTO requests VALUES ('T1', 'graduate', '1405-01-01', 'at', 'd', '{}', '[]')",
             "INSERT INTO request_events VALUES"
             " ('T1', 1, 'received', 'at', 'a', NULL, NULL, NULL, NULL)",
@@ -157,11 +164,11 @@ CHANGES = [
     "DELETE FROM decisions",
     # a second standing decision on a case, one on another case's, one on no version
     "INSERT INTO decisions SELECT 2, case_id, case_version, verdict, degree_id, actor, at, reason,"
-    " case_digest, NULL, body FROM decisions",
+    " case_digest, NULL, 0, body FROM decisions",
     "INSERT INTO decisions SELECT 2, 'C2', 1, verdict, degree_id, actor, at, reason,"
-    " case_digest, 1, body FROM decisions",
+    " case_digest, 1, 0, body FROM decisions",
     "INSERT INTO decisions SELECT 2, 'C2', 7, verdict, degree_id, actor, at, reason,"
-    " case_digest, NULL, body FROM decisions",
+    " case_digest, NULL, 0, body FROM decisions",
     "UPDATE requests SET body = '{}'",
     "DELETE FROM requests",
     "UPDATE request_events SET state = 'issued'",
@@ -170,6 +177,18 @@ CHANGES = [
     "UPDATE verifiers SET key_digest = 'other'",
     "UPDATE verifiers SET revoked_at = NULL, revoked_by = NULL",
     "DELETE FROM verifiers",
+    # a clerk becomes an approver, or of another university, by nobody's hand
+    "UPDATE users SET role = 'ministry'",
+    "UPDATE users SET university = 'sharif', role = 'clerk'",
+    "DELETE FROM users",
+    "INSERT INTO users VALUES ('w', 'n', 'clerk', NULL, 'h', NULL, NULL, 'at', 'a', NULL, NULL)",
+    "UPDATE approvals SET verdict = 'returned'",
+    "DELETE FROM approvals",
+    "INSERT INTO approvals SELECT 9, verdict, actor, at, reason FROM approvals",
+    "UPDATE proposals SET new = 'c'",
+    "UPDATE proposal_events SET state = 'applied'",
+    "DELETE FROM imports",
+    "UPDATE store_secrets SET value = 'other'",
     # a second code of a degree that is active, or suspended; a code without its event; of another's
     # event; not 20 digits; superseded by nothing
     code_like("D1"),
@@ -195,6 +214,12 @@ GUARDED = (
     "requests",
     "request_events",
     "verifiers",
+    "approvals",
+    "proposals",
+    "proposal_events",
+    "imports",
+    "store_secrets",
+    "users",
 )
 BY_DATABASE = {
     "sqlite": [

@@ -12,7 +12,7 @@ import typer
 from migrate.batch.commands.stores import AsJson, Reports, Store, opened
 
 if TYPE_CHECKING:
-    from migrate.codes.decisions import Decision
+    from migrate.codes.decisions import Standing
 
 app = typer.Typer(
     name="review",
@@ -59,6 +59,7 @@ def decide(
 
         migrate review decide C-ABCD-EFGH-IJKL confirm --by "M. Hosseini" --reason "ledger 3, page 12"
     """
+    from migrate.codes.decisions import Standing
     from migrate.store import decisions
 
     with opened(store, reports, must_exist=True) as engine:
@@ -72,7 +73,37 @@ def decide(
             degree_id=degree,
             supersedes=supersedes,
         )
-    _print([made], as_json)
+    _print([Standing(made)], as_json)
+
+
+@app.command()
+def approve(
+    decision: Annotated[int, typer.Argument(help="The decision's number.")],
+    by: Annotated[str, typer.Option("--by", help="Who approves: not the one who decided.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why, in a few words.")],
+    returned: Annotated[
+        bool, typer.Option("--return", help="Send it back instead: the case is open again.")
+    ] = False,
+    store: Store = "",
+    reports: Reports = Path("reports"),
+    as_json: AsJson = False,
+) -> None:
+    """Keep what a second person says of a decision that needs one.
+
+    [bold]Example[/bold]
+
+        migrate review approve 17 --by "Z. Karimi" --reason "file seen"
+    """
+    from migrate.store import decisions, standing
+    from migrate.store.engine import reading
+
+    with opened(store, reports, must_exist=True) as engine:
+        decisions.approve(
+            engine, decision, "returned" if returned else "approved", actor=by, reason=reason
+        )
+        with reading(engine) as connection:
+            found = standing.decision(connection, decision)
+    _print([found] if found else [], as_json)
 
 
 @app.command()
@@ -80,23 +111,31 @@ def history(
     case: CaseId, store: Store = "", reports: Reports = Path("reports"), as_json: AsJson = False
 ) -> None:
     """Show all decisions on a case; the last one stands."""
-    from migrate.store import decisions
+    from migrate.store import standing
 
     with opened(store, reports, must_exist=True) as engine:
-        found = decisions.history(engine, case)
+        found = standing.history(engine, case)
     _print(found, as_json)
 
 
-def _print(made: list[Decision], as_json: bool) -> None:
+def _print(made: list[Standing], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(one) for one in made], ensure_ascii=False, indent=2))
         return
     if not made:
         typer.echo("no decision yet")
-    for one in made:
+    for found in made:
+        one = found.decision
         degree = f" {one.degree_id}" if one.degree_id else ""
         instead = f", instead of decision {one.supersedes}" if one.supersedes else ""
         typer.echo(
             f"decision {one.seq} on {one.case_id}, version {one.case_version}: {one.verdict}{degree}"
             f" by {one.actor} at {one.at}{instead}: {one.reason}"
         )
+        if found.approval is not None:
+            said = found.approval
+            typer.echo(f"  {said.verdict} by {said.actor} at {said.at}: {said.reason}")
+        elif one.needs_second:
+            typer.echo(
+                f"  it counts once a second person approves it: migrate review approve {one.seq}"
+            )

@@ -18,13 +18,13 @@ from migrate.batch.project import suite
 from migrate.batch.stages import checks
 from migrate.batch.stages.facts import facts_of
 from migrate.batch.stages.folder import at_work, read_csv, write_csv
-from migrate.codes.decisions import Decision
+from migrate.codes.decisions import Standing
 from migrate.codes.documents import document_of
 from migrate.codes.issuing import ARCHIVE, SUPPORTING, IssuedCode, IssueRequest, IssueResult
 from migrate.codes.numbers import is_well_formed
 from migrate.errors import RunError
 from migrate.store import codes as store_codes
-from migrate.store import decisions
+from migrate.store import standing
 from migrate.store.engine import open_store
 from migrate.store.registry import WriteBack, write_back
 from migrate.store.request_batches import channels_of_batch
@@ -60,7 +60,7 @@ def run(batch: str, reports: str) -> Issuing:
         parameters = known["parameters"]
         engine = open_store(parameters["store"])
         try:
-            decided = decisions.standing_of_batch(engine, batch)
+            decided = standing.standing_of_batch(engine, batch)
             ways = channels_of_batch(engine, batch)
             requests = requests_of(outcomes, registry, batch, decided, documents, ways)
             result = store_codes.issue(
@@ -110,7 +110,7 @@ def requests_of(
     outcomes: pa.Table,
     registry: pa.Table,
     batch: str,
-    decided: Mapping[str, Decision] | None = None,
+    decided: Mapping[str, Standing] | None = None,
     documents: Mapping[str, str] | None = None,
     ways: Mapping[str, tuple[str, str | None]] | None = None,
 ) -> list[IssueRequest]:
@@ -133,9 +133,9 @@ def requests_of(
     ]
     linked = {legacy_id for legacy_id, _, _ in asked}
     for legacy_id in filter(None, outcomes.column("legacy_id").to_pylist()):
-        decision = decided.get(legacy_id)
-        if decision is not None and decision.supports and legacy_id not in linked:
-            asked.append((legacy_id, decision.supports, decision.seq))
+        found = decided.get(legacy_id)
+        if found is not None and found.supports and legacy_id not in linked:
+            asked.append((legacy_id, found.supports, found.decision.seq))
     facts = facts_of(registry, {degree_id for _, degree_id, _ in asked if degree_id})
     requests = []
     for legacy_id, degree_id, seq in asked:

@@ -30,7 +30,7 @@ depends_on = None
 
 _CHUNK = 2000
 _EVENTS = "'issued', 'suspended', 'reinstated', 'revoked', 'superseded', 'key_added', 'key_retired'"
-_VERDICTS = "'confirm', 'correct', 'choose', 'new_degree', 'new_graduate', 'refuse'"
+_VERDICTS = "'confirm', 'correct', 'choose', 'new_degree', 'new_graduate', 'refuse', 'reopen'"
 _STATES = "'active', 'suspended', 'revoked', 'superseded'"
 _HELD = "state IN ('active', 'suspended')"
 
@@ -204,9 +204,11 @@ def _create_decisions() -> None:
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("case_digest", sa.String(64), nullable=False),
         sa.Column("supersedes", sa.Integer(), nullable=True),
+        sa.Column("needs_second", sa.Integer(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.CheckConstraint("seq >= 1", name=op.f("ck_decisions_seq")),
         sa.CheckConstraint(f"verdict IN ({_VERDICTS})", name=op.f("ck_decisions_verdict")),
+        sa.CheckConstraint("needs_second IN (0, 1)", name=op.f("ck_decisions_needs_second")),
         sa.ForeignKeyConstraint(
             ["case_id", "case_version"],
             ["cases.case_id", "cases.version"],

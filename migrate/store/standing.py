@@ -1,0 +1,145 @@
+"""Decisions read back: the one that stands on a case, all there were, and what supports a code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy.orm import aliased
+
+from migrate.codes.decisions import Approval, Decision, Standing
+from migrate.store.engine import reading
+from migrate.store.review_tables import ApprovalRow
+from migrate.store.tables import CaseRow, DecisionRow
+
+_DECISION = [getattr(DecisionRow, field.name) for field in fields(Decision)]
+_APPROVAL = [
+    getattr(ApprovalRow, field.name).label(f"approval_{field.name}") for field in fields(Approval)
+]
+_CHUNK = 500
+
+
+def standing(engine: Engine, case_id: str) -> Standing | None:
+    """The decision on a case that no later one supersedes, or None."""
+    with reading(engine) as connection:
+        return standing_on(connection, case_id)
+
+
+def history(engine: Engine, case_id: str) -> list[Standing]:
+    """All decisions on a case with what a second person said of each, the first one first."""
+    with reading(engine) as connection:
+        rows = _asked().where(DecisionRow.case_id == case_id).order_by(DecisionRow.seq)
+        return [_read(row) for row in connection.execute(rows)]
+
+
+def standing_of_batch(engine: Engine, batch: str) -> dict[str, Standing]:
+    """The standing decision of each decided case of a batch, by the record's ``legacy_id``."""
+    later = aliased(DecisionRow)
+    rows = (
+        _asked(CaseRow.legacy_id)
+        .join(
+            CaseRow,
+            (CaseRow.case_id == DecisionRow.case_id)
+            & (CaseRow.version == DecisionRow.case_version),
+        )
+        .outerjoin(later, later.supersedes == DecisionRow.seq)
+        .where(CaseRow.batch == batch, later.seq.is_(None))
+        .order_by(DecisionRow.seq)
+    )
+    with reading(engine) as connection:
+        return {row.legacy_id: _read(row) for row in connection.execute(rows)}
+
+
+def standing_on(connection: Connection, case_id: str) -> Standing | None:
+    """As :func:`standing`, within a transaction."""
+    later = aliased(DecisionRow)
+    row = connection.execute(
+        _asked()
+        .outerjoin(later, later.supersedes == DecisionRow.seq)
+        .where(DecisionRow.case_id == case_id, later.seq.is_(None))
+    ).one_or_none()
+    return None if row is None else _read(row)
+
+
+def decision(connection: Connection, seq: int) -> Standing | None:
+    """A decision by its number, and what a second person said of it; None where there is none."""
+    row = connection.execute(_asked().where(DecisionRow.seq == seq)).one_or_none()
+    return None if row is None else _read(row)
+
+
+def not_standing(
+    connection: Connection, asked: Sequence[tuple[int, str, str, str]]
+) -> dict[int, str]:
+    """Of decisions that codes are asked on, those that support none, with the words why.
+
+    :param asked: (decision, degree_id, batch, legacy_id) each.
+    """
+    refused: dict[int, str] = {}
+    for start in range(0, len(asked), _CHUNK):
+        chunk = asked[start : start + _CHUNK]
+        found = {row.seq: row for row in _with_case(connection, [seq for seq, *_ in chunk])}
+        for seq, degree_id, batch, legacy_id in chunk:
+            words = _why_not(found.get(seq), degree_id, batch, legacy_id)
+            if words:
+                refused[seq] = f"decision {seq} {words}"
+    return refused
+
+
+def _with_case(connection: Connection, seqs: Sequence[int]) -> Iterator[Any]:
+    later, newer = aliased(DecisionRow), aliased(CaseRow)
+    newest = (
+        select(func.max(newer.version))
+        .where(newer.case_id == DecisionRow.case_id)
+        .scalar_subquery()
+    )
+    yield from connection.execute(
+        _asked(
+            CaseRow.batch,
+            CaseRow.legacy_id,
+            later.seq.label("superseded_by"),
+            newest.label("newest"),
+        )
+        .join(
+            CaseRow,
+            (CaseRow.case_id == DecisionRow.case_id)
+            & (CaseRow.version == DecisionRow.case_version),
+        )
+        .outerjoin(later, later.supersedes == DecisionRow.seq)
+        .where(DecisionRow.seq.in_(seqs))
+    )
+
+
+def _why_not(row: Any, degree_id: str, batch: str, legacy_id: str) -> str:
+    if row is None:
+        return "is not in the store"
+    if row.superseded_by is not None:
+        return f"was superseded by decision {row.superseded_by}"
+    if row.newest != row.case_version:
+        return (
+            f"is on version {row.case_version} of its case, which has version {row.newest} by now"
+        )
+    if (row.batch, row.legacy_id) != (batch, legacy_id):
+        return f"is about record {row.legacy_id} of batch {row.batch}"
+    found = _read(row)
+    if found.state == "awaiting":
+        return "waits for a second person"
+    if found.supports != degree_id:
+        return f"supports {f'degree {found.supports}' if found.supports else 'no code'}"
+    return ""
+
+
+def _asked(*more: Any) -> Select[Any]:
+    return select(*_DECISION, *_APPROVAL, *more).outerjoin(
+        ApprovalRow, ApprovalRow.decision_seq == DecisionRow.seq
+    )
+
+
+def _read(row: Any) -> Standing:
+    values = row._mapping
+    made = {field.name: values[field.name] for field in fields(Decision)}
+    made["needs_second"] = bool(made["needs_second"])
+    said = {field.name: values[f"approval_{field.name}"] for field in fields(Approval)}
+    approval = None if said["decision_seq"] is None else Approval(**said)
+    return Standing(Decision(**made), approval)
