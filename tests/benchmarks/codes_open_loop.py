@@ -7,7 +7,8 @@ that stalls is charged for every request that it made wait, also for those that 
     python tests/benchmarks/codes_open_loop.py < plan.json
 
 The plan: ``host, port, rate`` (a second), ``seconds, warm`` (seconds not counted), ``seed``,
-``requests``: a list of [kind, path]; each goes out with an X-Forwarded-For out of ``addresses``.
+``requests``: a list of [kind, method, path, body], drawn from at random; each goes out with an
+X-Forwarded-For out of ``addresses``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any
 
 # more that wait at once than any sane service lets
 _MOST_CONNECTIONS = 1_000
+_SHOWN = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999), ("max", 1.0))
 # seconds that answers may come late after the last request
 _DRAIN = 10.0
 
@@ -141,8 +143,8 @@ class Load:
         total = int(plan["rate"] * (plan["seconds"] + plan["warm"]))
         # whatever can be made before is not made in between
         requests = [
-            (kind, _request(plan, path, draw.choice(plan["addresses"])))
-            for kind, path in draw.choices(plan["requests"], k=total)
+            (kind, _request(plan, method, path, body, draw.choice(plan["addresses"])))
+            for kind, method, path, body in draw.choices(plan["requests"], k=total)
         ]
         began, processor = time.perf_counter(), time.process_time()
         self.counted_from = began + plan["warm"]
@@ -171,23 +173,21 @@ class Load:
             "rate_sent": round(total / sent, 1),
             "answered": len(self.latencies),
             "refused": refused,
-            "errors": dict(self.errors) | ({"unanswered": self.under_way} if self.under_way else {}),
+            "errors": dict(self.errors)
+            | ({"unanswered": self.under_way} if self.under_way else {}),
             "statuses": dict(sorted(self.statuses.items())),
-            "ms": {
-                name: round(_quantile(self.latencies, at) * 1000, 1)
-                for name, at in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("p99.9", 0.999), ("max", 1))
-            },
+            "ms": {name: round(_quantile(self.latencies, at) * 1000, 1) for name, at in _SHOWN},
             "sent_late_ms_p99": round(_quantile(self.late, 0.99) * 1000, 1),
             "connections": self.open,
             "own_processor_share": round(share, 2),
-        }  # fmt: skip
+        }
 
 
-def _request(plan: dict[str, Any], path: str, address: str) -> bytes:
-    return (
-        f"GET {path} HTTP/1.1\r\nHost: {plan['host']}\r\nX-Forwarded-For: {address}\r\n"
-        "Accept: */*\r\n\r\n"
-    ).encode()
+def _request(plan: dict[str, Any], method: str, path: str, body: str, address: str) -> bytes:
+    head = [f"{method} {path} HTTP/1.1", f"Host: {plan['host']}", f"X-Forwarded-For: {address}"]
+    if body:
+        head += [f"Content-Length: {len(body.encode())}", "Content-Type: application/json"]
+    return ("\r\n".join(head) + "\r\n\r\n" + body).encode()
 
 
 def _quantile(values: list[float], at: float) -> float:
