@@ -167,6 +167,7 @@ def test_the_batch_is_one_like_any_other(sent: Sent) -> None:
     (code,) = codes_of_batch(engine, "requests-0001")
     (event,) = ledger(engine)
     assert code.legacy_id == event.legacy_id == sent.numbers["linked"]
+    assert json.loads(event.payload)["channel"] == "graduate"
     engine.dispose()
     shown = migrate("request", "list", "--state", "issued", "--reports", str(sent.reports))
     assert code.code in shown.out
@@ -448,6 +449,12 @@ def test_a_batch_that_cannot_go_on_is_released(
     assert (ran.batch, sum(ran.states.values())) == ("requests-0002", 8)
     with pytest.raises(InputError, match="no request is on its way"):
         release("requests-0002", desk.address, tmp_path, lost=True, **said)
+
+
+def test_a_folder_that_is_there_already_is_no_batch_of_requests(desk: Desk) -> None:
+    (desk.reports / "requests-0001").mkdir(parents=True)
+    (ran,) = desk.run().ran
+    assert ran.batch == "requests-0002"
 
 
 def test_no_request_is_taken_where_an_input_cannot_be_used(desk: Desk) -> None:
