@@ -11,6 +11,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from migrate.codes.numbers import format_code
 from migrate.codes.sheet import SheetHead, SheetValues, inquiry_url, render
@@ -142,7 +144,7 @@ def test_days_are_those_of_iran_in_both_calendars() -> None:
     assert "28 November 2026 (1405-09-07 Solar Hijri)" in earlier
 
 
-@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("name", ["plain", "mixed", "unbroken"])
 def test_the_same_values_give_the_same_bytes(name: str) -> None:
     once = render(VARIANTS[name])
     assert render(VARIANTS[name]) == once
@@ -237,3 +239,17 @@ def test_nothing_is_printed_beyond_the_border(tmp_path: Path) -> None:
                 (round(20 * dot), round(285.5 * dot), round(190 * dot), round(287 * dot))
             )
             assert min(foot.tobytes()) > 150, page.name
+
+
+@settings(max_examples=15, deadline=None, derandomize=True, database=None)
+@given(
+    name=st.text(max_size=60), university=st.text("ابپلا‌ ()،.-AzÉ۱2\u202e\u200f\n", max_size=200)
+)
+def test_any_text_is_printed_whole_or_refused_in_words(name: str, university: str) -> None:
+    said, pdf = "", b""
+    try:
+        pdf = render(replace(VALUES, last_name=name, university=university, head=None))
+    except InputError as error:
+        said = str(error)
+    whole = pdf.startswith(b"%PDF-1.7") and pdf.rstrip().endswith(b"%%EOF")
+    assert whole or "no picture of U+" in said
