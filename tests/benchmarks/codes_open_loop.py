@@ -80,7 +80,7 @@ class Load:
         self.idle: list[Wire] = []
         self.open = 0
         self.waiting: deque[tuple[float, str, bytes]] = deque()
-        self.latencies: list[float] = []
+        self.latencies: dict[str, list[float]] = {}
         self.statuses: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
         self.late: list[float] = []
@@ -93,7 +93,7 @@ class Load:
         if wire.due >= self.counted_from:
             self.statuses[f"{kind} {status}"] += 1
             if status not in (429, 503):
-                self.latencies.append(latency)
+                self.latencies.setdefault(kind, []).append(latency)
         if wire.closes:
             wire.transport.close()
         elif self.waiting:
@@ -167,16 +167,17 @@ class Load:
         return self._told(total, sent, share)
 
     def _told(self, total: int, sent: float, share: float) -> dict[str, Any]:
+        every = [latency for held in self.latencies.values() for latency in held]
         refused = sum(n for name, n in self.statuses.items() if name.endswith((" 429", " 503")))
         return {
             "rate": self.plan["rate"],
             "rate_sent": round(total / sent, 1),
-            "answered": len(self.latencies),
+            "answered": len(every),
             "refused": refused,
             "errors": dict(self.errors)
             | ({"unanswered": self.under_way} if self.under_way else {}),
             "statuses": dict(sorted(self.statuses.items())),
-            "ms": {name: round(_quantile(self.latencies, at) * 1000, 1) for name, at in _SHOWN},
+            "ms": {name: round(_quantile(every, at) * 1000, 1) for name, at in _SHOWN},
             "sent_late_ms_p99": round(_quantile(self.late, 0.99) * 1000, 1),
             "connections": self.open,
             "own_processor_share": round(share, 2),

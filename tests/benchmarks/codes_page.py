@@ -49,7 +49,15 @@ def markdown(found: dict[str, Any]) -> str:
             f"{ms['p95']} | {ms['p99']} | {ms['p99.9']} | {ms['max']} | {run['answered']:,} | "
             f"{run['refused']} | {sum(run['errors'].values())} | {shares} |"
         )
+    kinds = "; ".join(
+        f"{run['workers']} processes, grid {run['grid']}, {run['rate']}/s: "
+        + ", ".join(f"{kind} {ms}" for kind, ms in run["p50_ms_by_kind"].items())
+        for run in found["runs"]
+        if run["way"] == "api" and run["rate"] == 500
+    )
     lines += [
+        "",
+        f"Half of the answers took at most so many ms, by what was asked: {kinds}.",
         "",
         "### Issuing",
         "",
