@@ -37,7 +37,7 @@ class Audit:
 
     ``size`` and ``root`` (64 hexadecimal digits) are of the log as its events stand. ``signed`` is
     the size of the newest signed head that fits, 0 where none does. ``findings`` are the first
-    hundred of ``count``, in the order of the log; ``warnings`` those of ``warned``.
+    hundred of ``count``: of the log in its order, then of codes; ``warnings`` those of ``warned``.
     """
 
     size: int
@@ -94,10 +94,12 @@ def verify_within(
     notes = [(path, read_head(path)) for path in witnesses]
     found = Findings()
     tree = TreeAudit(found, (note.size for _, note in notes))
-    codes = CodeAudit(found)
+    codes = CodeAudit(Findings())
     _check_events(connection, tree, codes, progress)
     tree.finish(connection)
     codes.finish(connection, tree.size)
+    # the log first: a code is held against what the log says
+    found.follow(codes.found)
     if reports is not None:
         check_reports(connection, reports, found)
     for path, note in notes:

@@ -56,6 +56,13 @@ class Findings:
         self.kept.append(Finding(kind, *told))
         return len(self.kept) - 1
 
+    def follow(self, other: Findings) -> None:
+        """Take over all that another one found, after what is here."""
+        self.kept = (self.kept + other.kept)[:_KEPT]
+        self.count += other.count
+        self.warnings = (self.warnings + other.warnings)[:_KEPT]
+        self.warned += other.warned
+
     def warn(self, words: str) -> None:
         """Note what fits, and what a person should know all the same."""
         self.warned += 1
