@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Engine, select, tuple_
-from sqlalchemy.orm import aliased
 
-from migrate.codes.decisions import REFUSE, SUPPORTING_VERDICTS
+from migrate.codes.decisions import REFUSE
+from migrate.codes.decisions import Standing as Decided
 from migrate.codes.ledger import ACTIVE, HOLDING
 from migrate.codes.request_states import (
     ALREADY_CODED,
@@ -27,7 +27,8 @@ from migrate.codes.request_states import (
 from migrate.store.code_tables import CodeRow, EventRow
 from migrate.store.engine import reading
 from migrate.store.requests import chunks
-from migrate.store.tables import BatchRow, DecisionRow
+from migrate.store.standing import standing_on
+from migrate.store.tables import BatchRow
 
 _CODE = (
     CodeRow.code,
@@ -74,7 +75,7 @@ class Facts:
 
     own: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
     of_degree: dict[str, list[Any]] = field(default_factory=dict)
-    decisions: dict[str, Any] = field(default_factory=dict)
+    decisions: dict[str, Decided] = field(default_factory=dict)
 
     @classmethod
     def of(cls, connection: Connection, events: Sequence[Any]) -> Facts:
@@ -82,18 +83,16 @@ class Facts:
         facts = cls()
         settled = [event for event in events if event.batch]
         cases = [event.reason for event in settled if event.state == WITH_UNIVERSITY]
-        for row in _standing_decisions(connection, cases):
-            facts.decisions[row.case_id] = row
+        for case_id in cases:
+            held = standing_on(connection, case_id)
+            if held is not None:
+                facts.decisions[case_id] = held
         again = _corrected_in(connection, {event.batch for event in settled})
         for row in _own_codes(connection, settled, again):
             batch = next((one for one, others in again.items() if row.batch in others), row.batch)
             facts.own.setdefault((batch, row.legacy_id), []).append(row)
         degrees = {event.reason for event in settled if event.state == ISSUED and event.reason}
-        degrees |= {
-            row.degree_id
-            for row in facts.decisions.values()
-            if row.verdict in SUPPORTING_VERDICTS and row.degree_id
-        }
+        degrees |= {held.supports for held in facts.decisions.values() if held.supports}
         degrees |= {row.degree_id for rows in facts.own.values() for row in rows}
         for row in _codes_of_degrees(connection, sorted(degrees)):
             facts.of_degree.setdefault(row.degree_id, []).append(row)
@@ -107,16 +106,17 @@ class Facts:
         degrees = {row.degree_id for row in own}
         if event.state == ISSUED and event.reason:
             degrees.add(event.reason)
-        if decision is not None and decision.verdict in SUPPORTING_VERDICTS:
-            degrees.add(decision.degree_id)
+        if decision is not None and decision.supports:
+            degrees.add(decision.supports)
         codes = [row for one in sorted(degrees) for row in self.of_degree.get(one, ())]
         if codes:
             return _by_codes(codes, {row.code for row in own}, case_id)
-        if decision is not None and decision.verdict == REFUSE:
-            return Standing(REFUSED, decision.at, UNIVERSITY_REFUSED, case_id)
-        if decision is not None:
-            return Standing(event.state, event.at, DECIDED, case_id)
-        return Standing(event.state, event.at, event.rule, case_id)
+        # one that waits for a second person, or was opened again, is no answer yet
+        if decision is None or decision.state != "decided":
+            return Standing(event.state, event.at, event.rule, case_id)
+        if decision.decision.verdict == REFUSE:
+            return Standing(REFUSED, decision.decision.at, UNIVERSITY_REFUSED, case_id)
+        return Standing(event.state, event.at, DECIDED, case_id)
 
 
 def _by_codes(codes: Sequence[Any], own: set[str], case_id: str | None) -> Standing:
@@ -130,16 +130,6 @@ def _by_codes(codes: Sequence[Any], own: set[str], case_id: str | None) -> Stand
     if best.state != ACTIVE:
         rule = CODE_SUSPENDED
     return Standing(ISSUED, best.at, rule, case_id, tuple(row.code for row in held))
-
-
-def _standing_decisions(connection: Connection, cases: Sequence[str]) -> Iterable[Any]:
-    later = aliased(DecisionRow)
-    for chunk in chunks(cases):
-        yield from connection.execute(
-            select(DecisionRow.case_id, DecisionRow.verdict, DecisionRow.degree_id, DecisionRow.at)
-            .outerjoin(later, later.supersedes == DecisionRow.seq)
-            .where(DecisionRow.case_id.in_(chunk), later.seq.is_(None))
-        )
 
 
 def _corrected_in(connection: Connection, batches: set[str]) -> dict[str, set[str]]:

@@ -108,7 +108,9 @@ def test_any_text_is_taken_as_it_is_or_refused_by_column(record: dict[str, str])
         request.body().encode()
         assert "\0" not in request.body()
         assert all(
-            request.record[name] == " ".join(text.split()) for name, text in record.items() if text.strip()
+            request.record[name] == " ".join(text.split())
+            for name, text in record.items()
+            if text.strip()
         )
 
 

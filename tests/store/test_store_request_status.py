@@ -11,7 +11,7 @@ from migrate.codes.requests import request_of
 from migrate.codes.tracking import format_tracking_no
 from migrate.store.cases import save_cases
 from migrate.store.codes import issue
-from migrate.store.decisions import decide
+from migrate.store.decisions import approve, decide
 from migrate.store.lifecycle import reinstate, replace, revoke, suspend
 from migrate.store.request_batches import Settled, settle, take
 from migrate.store.request_status import Status, listed, status
@@ -79,6 +79,9 @@ def test_a_university_s_yes_and_the_code_after_it(engine: Engine, number: str) -
     found = told(engine, number)
     assert (found.state, found.rule, found.case_id) == ("with_university", "mismatch", "C-1")
     made = decide(engine, "C-1", "confirm", version=1, actor="registrar", reason="secret")
+    # on weak evidence: it counts once a second person has approved it
+    assert told(engine, number).rule == "mismatch"
+    approve(engine, made.seq, "approved", actor="approver", reason="secret")
     found = told(engine, number)
     assert (found.state, found.rule) == ("with_university", "decided")
     code(engine, number, decision_seq=made.seq)
@@ -108,6 +111,7 @@ def test_a_university_s_no_is_told_without_its_words(engine: Engine, number: str
         engine, "C-1", "confirm", version=1, actor="r", reason="secret", supersedes=made.seq
     )
     assert told(engine, number).state == "with_university"
+    approve(engine, again.seq, "approved", actor="second", reason="secret")
     code(engine, number, decision_seq=again.seq)
     assert told(engine, number).state == "issued"
 
@@ -116,9 +120,20 @@ def test_a_degree_that_a_decision_names_and_that_has_a_code(engine: Engine, numb
     code(engine, "L9", "ledger-1362")
     to_university(engine, number)
     assert told(engine, number).state == "with_university"
-    decide(engine, "C-1", "confirm", version=1, actor="registrar", reason="secret")
+    made = decide(engine, "C-1", "confirm", version=1, actor="registrar", reason="secret")
+    assert told(engine, number).state == "with_university"
+    approve(engine, made.seq, "approved", actor="second", reason="secret")
     found = told(engine, number)
     assert (found.state, found.rule) == ("issued", "already-coded")
+
+
+def test_a_case_that_was_opened_again_is_with_the_university(engine: Engine, number: str) -> None:
+    to_university(engine, number)
+    made = decide(engine, "C-1", "refuse", version=1, actor="registrar", reason="secret")
+    assert told(engine, number).state == "refused"
+    decide(engine, "C-1", "reopen", version=1, actor="r", reason="secret", supersedes=made.seq)
+    found = told(engine, number)
+    assert (found.state, found.rule) == ("with_university", "mismatch")
 
 
 def test_what_happens_to_the_code_is_told(engine: Engine, number: str) -> None:
