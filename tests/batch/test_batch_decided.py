@@ -31,13 +31,20 @@ def a_case(room: Room, outcome: str) -> tuple[str, str, str]:
 
 
 def decide(room: Room, case_id: str, verdict: str, *more: str) -> int:
-    """Keep a decision by the command, and give its number."""
+    """Keep a decision by the command, approved where it needs that, and give its number."""
     ended = migrate(
         *("review", "decide", case_id, verdict, "--by", "مریم حسینی", "--reason", "دفتر دیده شد"),
         *("--store", f"sqlite:///{room.store_file}", "--json", *more),
     )
     assert ended.code == 0, ended.err
-    return int(json.loads(ended.out)[0]["seq"])
+    made = json.loads(ended.out)[0]["decision"]
+    if made["needs_second"]:
+        approved = migrate(
+            *("review", "approve", str(made["seq"]), "--by", "زهرا کریمی", "--reason", "دیدم"),
+            *("--store", f"sqlite:///{room.store_file}"),
+        )
+        assert approved.code == 0, approved.err
+    return int(made["seq"])
 
 
 def issue(room: Room) -> dict[str, dict[str, str]]:
