@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Engine, exists, func, select
 from migrate.codes.request_states import LINKING, RECEIVED
 from migrate.errors import InputError, RunError
 from migrate.store.code_tables import CodeRow
-from migrate.store.engine import now, reading, writing
+from migrate.store.engine import LEDGER, also_lock, now, reading, writing
 from migrate.store.public_tables import RequestEventRow, RequestRow
-from migrate.store.requests import Pending, event, insert_all, last_events, pending_of
+from migrate.store.requests import REQUESTS, Pending, event, insert_all, last_events, pending_of
 from migrate.store.tables import BatchRow, CaseRow
 
 SERIES = "requests"
@@ -53,7 +53,7 @@ def take(
     :returns: the batch and how many requests are in it; None where none was pending.
     :raises RunError: when the database fails.
     """
-    with writing(engine) as connection:
+    with writing(engine, lock=REQUESTS) as connection:
         waiting = pending_of(connection)
         if not waiting:
             return None
@@ -87,7 +87,7 @@ def settle(engine: Engine, batch: str, found: Mapping[str, Settled], *, actor: s
     :param found: by tracking number. Requests that are not in it stay as they are.
     :raises RunError: when the database fails.
     """
-    with writing(engine) as connection:
+    with writing(engine, lock=REQUESTS) as connection:
         left = [one for one in _linking(connection, batch) if one in found]
         _append(connection, left, None, actor, batch=batch, found=found)
     return len(left)
@@ -102,7 +102,7 @@ def release(engine: Engine, batch: str, *, actor: str, reason: str) -> int:
     :raises InputError: when no request is on its way in it, or it has come to cases or codes.
     :raises RunError: when the database fails.
     """
-    with writing(engine) as connection:
+    with writing(engine, lock=REQUESTS) as connection:
         left = _linking(connection, batch)
         if not left:
             raise InputError(
@@ -110,6 +110,8 @@ def release(engine: Engine, batch: str, *, actor: str, reason: str) -> int:
                 found=batch,
                 fix="`migrate request list` shows where requests are",
             )
+        # no code may come in between this look and the end
+        also_lock(connection, LEDGER)
         for table, what in ((CaseRow, "cases"), (CodeRow, "codes")):
             if connection.execute(select(exists().where(table.batch == batch))).scalar_one():
                 raise InputError(
