@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from migrate.codes.decisions import CHOOSE, CONFIRM, CORRECT, NEW_DEGREE, NEW_GRADUATE
+from migrate.review.decisions import CHOOSE, CONFIRM, CORRECT, NEW_DEGREE, NEW_GRADUATE
 
 # under this, what the linker itself thought of the pair is no help to a hurried clerk
 WEAK = 0.5

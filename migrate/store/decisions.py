@@ -9,7 +9,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, insert, select, update
 
-from migrate.codes.decisions import (
+from migrate.codes.issuing import canonical_json
+from migrate.codes.ledger import ACTIVE, SUSPENDED
+from migrate.errors import InputError
+from migrate.review.decisions import (
     ANSWERS,
     APPROVALS,
     NEW_DEGREE,
@@ -19,9 +22,6 @@ from migrate.codes.decisions import (
     Decision,
     Standing,
 )
-from migrate.codes.issuing import canonical_json
-from migrate.codes.ledger import ACTIVE, SUSPENDED
-from migrate.errors import InputError
 from migrate.review.roles import MAY_APPROVE, MAY_DECIDE, MAY_REOPEN, Viewer
 from migrate.review.second import needs_second
 from migrate.store.code_tables import CodeRow
@@ -81,7 +81,7 @@ def decide_within(
     more, the code is suspended in the same transaction: nobody can lean on it until a person has
     looked. Whether it needs a second person is found here, not asked.
 
-    :param verdict: one of ``migrate.codes.decisions.ANSWERS`` for the case's outcome, or ``reopen``
+    :param verdict: one of ``migrate.review.decisions.ANSWERS`` for the case's outcome, or ``reopen``
         where a decision stands.
     :param version: of the case, as the person saw it.
     :param actor: who decides. :param reason: why, in a few words.

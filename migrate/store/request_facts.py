@@ -8,8 +8,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select, tuple_
 
-from migrate.codes.decisions import REFUSE
-from migrate.codes.decisions import Standing as Decided
 from migrate.codes.ledger import ACTIVE, HOLDING
 from migrate.codes.request_states import (
     ALREADY_CODED,
@@ -24,6 +22,8 @@ from migrate.codes.request_states import (
     UNIVERSITY_REFUSED,
     WITH_UNIVERSITY,
 )
+from migrate.review.decisions import REFUSE
+from migrate.review.decisions import Standing as Decided
 from migrate.store.code_tables import CodeRow, EventRow
 from migrate.store.engine import reading
 from migrate.store.requests import chunks

@@ -14,7 +14,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from migrate.codes.decisions import APPROVALS
+from migrate.review.decisions import APPROVALS
 from migrate.review.roles import OF_UNIVERSITY, ROLES
 from migrate.store.base import Base
 from migrate.store.code_tables import listed

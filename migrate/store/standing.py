@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, func, select
 from sqlalchemy.orm import aliased
 
-from migrate.codes.decisions import Approval, Decision, Standing
+from migrate.review.decisions import Approval, Decision, Standing
 from migrate.store.engine import reading
 from migrate.store.review_tables import ApprovalRow
 from migrate.store.tables import CaseRow, DecisionRow

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
-from migrate.codes.decisions import VERDICTS
+from migrate.review.decisions import VERDICTS
 from migrate.store.base import Base
 from migrate.store.code_tables import listed
 

@@ -10,8 +10,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from migrate.review import packets as module
-from migrate.review.cases import Case
 from migrate.review.addressee import addressee
+from migrate.review.cases import Case
 from migrate.review.packets import summary, write_packets
 
 

@@ -11,10 +11,10 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 from whole_log import whole
 
-from migrate.codes.decisions import ANSWERS, VERDICTS, Decision, Standing
 from migrate.codes.issuing import IssueRequest, IssueResult
 from migrate.errors import InputError, RunError
 from migrate.review.cases import Case, CaseCandidate
+from migrate.review.decisions import ANSWERS, VERDICTS, Decision, Standing
 from migrate.review.roles import Viewer
 from migrate.store.cases import save_cases
 from migrate.store.codes import active_codes, issue, ledger

@@ -12,7 +12,7 @@ import typer
 from migrate.batch.commands.stores import AsJson, Reports, Store, opened
 
 if TYPE_CHECKING:
-    from migrate.codes.decisions import Standing
+    from migrate.review.decisions import Standing
 
 app = typer.Typer(
     name="review",
@@ -59,7 +59,7 @@ def decide(
 
         migrate review decide C-ABCD-EFGH-IJKL confirm --by "M. Hosseini" --reason "ledger 3, page 12"
     """
-    from migrate.codes.decisions import Standing
+    from migrate.review.decisions import Standing
     from migrate.store import decisions
 
     with opened(store, reports, must_exist=True) as engine:

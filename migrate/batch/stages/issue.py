@@ -18,11 +18,11 @@ from migrate.batch.project import suite
 from migrate.batch.stages import checks
 from migrate.batch.stages.facts import facts_of
 from migrate.batch.stages.folder import at_work, read_csv, write_csv
-from migrate.codes.decisions import Standing
 from migrate.codes.documents import document_of
 from migrate.codes.issuing import ARCHIVE, SUPPORTING, IssuedCode, IssueRequest, IssueResult
 from migrate.codes.numbers import is_well_formed
 from migrate.errors import RunError
+from migrate.review.decisions import Standing
 from migrate.store import codes as store_codes
 from migrate.store import standing
 from migrate.store.engine import open_store
