@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from serve_room import WIDE, Room, TestClient, furnish, served
+
+from migrate.serve.stores import open_for_serving
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -29,15 +32,38 @@ def client(room: Room) -> Iterator[TestClient]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Room:
+    """A furnished store on SQLite and the file beside it, closed: to be copied."""
+    address = f"sqlite:///{tmp_path_factory.mktemp('furnished') / 'store.sqlite'}"
+    room = furnish(address)
+    open_for_serving(address).close()
+    return room
+
+
+def copied(room: Room, folder: Path) -> Room:
+    source = Path(room.address.removeprefix("sqlite:///"))
+    for path in source.parent.glob("store*.sqlite"):
+        shutil.copy(path, folder / path.name)
+    return replace(room, address=f"sqlite:///{folder / source.name}")
+
+
 @pytest.fixture
-def lite(tmp_path: Path) -> Room:
+def lite(furnished: Room, tmp_path: Path) -> Room:
     """A furnished store on SQLite, where the database is not the point."""
-    return furnish(f"sqlite:///{tmp_path / 'store.sqlite'}")
+    return copied(furnished, tmp_path)
 
 
-@pytest.fixture
-def quick(lite: Room) -> Iterator[TestClient]:
-    with served(lite.address, limits=WIDE) as client:
+@pytest.fixture(scope="module")
+def shared(furnished: Room, tmp_path_factory: pytest.TempPathFactory) -> Room:
+    """The store that ``quick`` serves."""
+    return copied(furnished, tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture(scope="module")
+def quick(shared: Room) -> Iterator[TestClient]:
+    """A service that tests of one file share, where no limit is the point."""
+    with served(shared.address, limits=WIDE) as client:
         yield client
 
 

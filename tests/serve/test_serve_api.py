@@ -48,10 +48,10 @@ def test_no_answer_holds_what_nobody_may_see(client: TestClient, room: Room) -> 
         assert "a reason nobody sees" not in said
 
 
-def test_a_code_is_taken_in_any_digits(quick: TestClient, lite: Room) -> None:
-    persian = lite.valid.translate({48 + n: 0x06F0 + n for n in range(10)})
+def test_a_code_is_taken_in_any_digits(quick: TestClient, shared: Room) -> None:
+    persian = shared.valid.translate({48 + n: 0x06F0 + n for n in range(10)})
     grouped = "-".join(persian[start : start + 4] for start in range(0, 20, 4))
-    assert ask(quick, grouped)["code"] == lite.valid
+    assert ask(quick, grouped)["code"] == shared.valid
 
 
 def test_a_match_says_yes_or_no_and_shows_nothing(client: TestClient, room: Room) -> None:
@@ -85,9 +85,9 @@ def test_a_match_says_yes_or_no_and_shows_nothing(client: TestClient, room: Room
         assert held["answer"] in ("revoked", "suspended", "not_found")
 
 
-def test_a_match_needs_a_claim(quick: TestClient, lite: Room) -> None:
+def test_a_match_needs_a_claim(quick: TestClient, shared: Room) -> None:
     for claims in ({}, {"first_name": "  "}, {"first_name": None}):
-        response = quick.post("/api/v1/match", json={"code": lite.valid, "claims": claims})
+        response = quick.post("/api/v1/match", json={"code": shared.valid, "claims": claims})
         assert response.status_code == 422
 
 

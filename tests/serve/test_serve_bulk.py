@@ -93,21 +93,21 @@ def test_nobody_without_a_key_sends_a_file_and_none_is_read(quick: TestClient) -
         assert quick.post("/api/v1/bulk", content=body(), headers=headers).status_code == 401
 
 
-def test_a_file_is_not_larger_than_its_key_allows(quick: TestClient, lite: Room) -> None:
-    headers = key_for(lite, per_minute=5)
+def test_a_file_is_not_larger_than_its_key_allows(quick: TestClient, shared: Room) -> None:
+    headers = key_for(shared, per_minute=5)
     response = send(quick, "\n".join([UNKNOWN] * 6), headers)
     assert response.status_code == 422
     assert "5 codes a minute" in response.json()["detail"]
-    assert send(quick, "\n".join([lite.valid] * 5), headers).status_code == 200
-    refused = send(quick, lite.valid, headers)
+    assert send(quick, "\n".join([shared.valid] * 5), headers).status_code == 200
+    refused = send(quick, shared.valid, headers)
     assert refused.status_code == 429
     assert 1 <= int(refused.headers["retry-after"]) <= 12
 
 
-def test_codes_that_are_not_there_are_dearer(quick: TestClient, lite: Room) -> None:
-    headers = key_for(lite, per_minute=60)
+def test_codes_that_are_not_there_are_dearer(quick: TestClient, shared: Room) -> None:
+    headers = key_for(shared, per_minute=60)
     assert send(quick, "\n".join([UNKNOWN] * 20), headers).status_code == 200
-    refused = send(quick, lite.valid, headers)
+    refused = send(quick, shared.valid, headers)
     # 20 rows at 1 + 4 each are 100 of 60 a minute
     assert refused.status_code == 429
     assert 38 <= int(refused.headers["retry-after"]) <= 41
@@ -118,15 +118,15 @@ def test_codes_that_are_not_there_are_dearer(quick: TestClient, lite: Room) -> N
     [(b"", 422), (b"\n\n , ,\n", 422), (b"\xff\xfe1\x00", 422), (b"a\x00b", 422), (b'"1', 422)],
 )
 def test_a_file_that_cannot_be_read_is_a_problem(
-    quick: TestClient, lite: Room, body: bytes, status: int
+    quick: TestClient, shared: Room, body: bytes, status: int
 ) -> None:
-    response = quick.post("/api/v1/bulk", content=body, headers=key_for(lite))
+    response = quick.post("/api/v1/bulk", content=body, headers=key_for(shared))
     assert response.status_code == status
     assert response.headers["content-type"] == "application/problem+json"
 
 
-def test_a_file_has_a_size(quick: TestClient, lite: Room) -> None:
-    headers = key_for(lite, per_minute=100_000)
+def test_a_file_has_a_size(quick: TestClient, shared: Room) -> None:
+    headers = key_for(shared, per_minute=100_000)
     assert send(quick, "1\n" * 600_000, headers).status_code == 413
     response = send(quick, "1\n" * (MOST_ROWS + 1), headers)
     assert response.status_code == 422

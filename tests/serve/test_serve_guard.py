@@ -69,8 +69,8 @@ def test_every_answer_has_the_headers_and_no_cookie(quick: TestClient, method: s
             assert response.headers["allow"]
 
 
-def test_answers_are_not_for_search_engines(quick: TestClient, lite: Room) -> None:
-    assert "noindex" in quick.get(f"/c/{lite.valid}").headers["x-robots-tag"]
+def test_answers_are_not_for_search_engines(quick: TestClient, shared: Room) -> None:
+    assert "noindex" in quick.get(f"/c/{shared.valid}").headers["x-robots-tag"]
     assert "x-robots-tag" not in quick.get("/").headers
     assert "Disallow: /c/" in quick.get("/robots.txt").text
 
@@ -158,8 +158,8 @@ def test_broken_json_is_a_problem(quick: TestClient, body: bytes) -> None:
     assert "Traceback" not in response.text
 
 
-def test_another_kind_of_content_is_refused(quick: TestClient, lite: Room) -> None:
-    body = json.dumps({"code": lite.valid}).encode()
+def test_another_kind_of_content_is_refused(quick: TestClient, shared: Room) -> None:
+    body = json.dumps({"code": shared.valid}).encode()
     for kind in ("text/plain", "multipart/form-data; boundary=x", "application/xml"):
         for path in ("/", "/holder", "/en/match", "/request"):
             assert quick.post(path, content=body, headers={"content-type": kind}).status_code == 415
@@ -222,23 +222,26 @@ def test_a_slow_body_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_failure_says_nothing_and_is_written_down_without_words(
-    quick: TestClient, lite: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    quick: TestClient,
+    shared: Room,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     from migrate.serve import page_routes
 
     def fail(*_: object, **__: object) -> None:
-        raise RuntimeError(f"a secret {lite.valid} {NATIONAL_ID}")
+        raise RuntimeError(f"a secret {shared.valid} {NATIONAL_ID}")
 
     monkeypatch.setattr(page_routes.views, "shown", fail)
     with caplog.at_level(logging.INFO, "migrate.serve"):
-        response = quick.get(f"/c/{lite.valid}")
+        response = quick.get(f"/c/{shared.valid}")
     assert response.status_code == 500
     is_guarded(response.headers)
     assert "RuntimeError" not in response.text
     said = "\n".join(JsonLines().format(record) for record in caplog.records)
     assert '"error": "RuntimeError"' in said
     assert "page_routes.py:" in said
-    assert lite.valid not in said
+    assert shared.valid not in said
     assert NATIONAL_ID not in said
 
 

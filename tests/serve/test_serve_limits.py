@@ -173,20 +173,20 @@ def test_a_refused_question_costs_the_service_nothing(lite: Room) -> None:
     engine.dispose()
 
 
-def test_without_its_limits_the_service_answers_nothing(quick: TestClient, lite: Room) -> None:
+def test_without_its_limits_the_service_answers_nothing(quick: TestClient, shared: Room) -> None:
     desk = quick.app.app.state.pace.desk  # type: ignore[attr-defined]
 
     def fail(*_: object) -> None:
         raise OperationalError("limits", None, Exception("gone"))
 
-    assert quick.post("/api/v1/inquiry", json={"code": lite.valid}).status_code == 200
+    assert quick.post("/api/v1/inquiry", json={"code": shared.valid}).status_code == 200
     event.listen(desk._stores.journal, "before_cursor_execute", fail)
     for ask in (
-        lambda: quick.post("/api/v1/inquiry", json={"code": lite.valid}),
-        lambda: quick.get(f"/c/{lite.valid}"),
-        lambda: quick.post("/", data={"code": lite.valid}),
-        lambda: quick.post("/holder", data={"code": lite.valid, "national_id": NATIONAL_ID}),
-        lambda: quick.post("/api/v1/match", json={"code": lite.valid, "claims": {"year": "1"}}),
+        lambda: quick.post("/api/v1/inquiry", json={"code": shared.valid}),
+        lambda: quick.get(f"/c/{shared.valid}"),
+        lambda: quick.post("/", data={"code": shared.valid}),
+        lambda: quick.post("/holder", data={"code": shared.valid, "national_id": NATIONAL_ID}),
+        lambda: quick.post("/api/v1/match", json={"code": shared.valid, "claims": {"year": "1"}}),
         lambda: quick.get("/api/v1/requests/2222222222222222"),
     ):
         response = ask()
@@ -195,7 +195,7 @@ def test_without_its_limits_the_service_answers_nothing(quick: TestClient, lite:
         assert "مریم" not in response.text
     assert quick.get("/healthz").status_code == 503
     event.remove(desk._stores.journal, "before_cursor_execute", fail)
-    assert quick.post("/api/v1/inquiry", json={"code": lite.valid}).status_code == 200
+    assert quick.post("/api/v1/inquiry", json={"code": shared.valid}).status_code == 200
 
 
 def test_a_log_that_cannot_be_written_stops_the_service_before_it_is_lost(lite: Room) -> None:

@@ -92,18 +92,19 @@ def test_look_ups_go_on_while_a_bulk_issue_holds_the_store(room: Room) -> None:
     engine.dispose()
 
 
-def test_requests_wait_for_an_issuer_only_so_long(
+def test_requests_wait_for_another_writer_only_so_long(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from migrate.serve import stores
     from migrate.store.engine import writing
+    from migrate.store.requests import REQUESTS
 
     monkeypatch.setattr(stores, "_REQUEST", 300)
     monkeypatch.setattr(stores, "_STATEMENT", 300)
     body = {"first_name": "مریم", "last_name": "احمدی", "university": "دانشگاه شیراز"}
     engine = open_store(room.address)
     with served(room.address, limits=WIDE) as client:
-        with writing(engine):
+        with writing(engine, lock=REQUESTS):
             response = client.post("/api/v1/requests", json=body)
             assert response.status_code == 503
             assert response.headers["retry-after"]
