@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from migrate.codes.issuing import sha256_text
 from migrate.codes.ledger import HOLDING, ISSUED, SUPERSEDED, TRANSITIONS, LedgerEvent
-from migrate.store.audit_findings import ADDED, DELETED, EDITED, Findings
+from migrate.store.audit_findings import ADDED, DELETED, EDITED, Findings, text_of
 from migrate.store.audit_grounds import GroundAudit, chunks
 from migrate.store.code_tables import CodeRow, EventRow
 
@@ -55,7 +55,7 @@ class CodeAudit:
             seen.add(row.event_seq)
             self._check_issued(row, event)
             if row.state_seq != row.event_seq:
-                replay.add(row.code)
+                replay.add(text_of(row.code))
             else:
                 self._check_state(row, "active", row.event_seq, None)
         for seq, event in by_seq.items():
@@ -113,12 +113,12 @@ class CodeAudit:
                 self._add(
                     EDITED, row.code, f"{name} {value} as event {event.seq} has", getattr(row, name)
                 )
-        if sha256_text(row.facts) != facts:
+        if sha256_text(text_of(row.facts)) != facts:
             self._add(
                 EDITED,
                 row.code,
                 f"facts of SHA-256 {facts} as event {event.seq} has",
-                f"facts of SHA-256 {sha256_text(row.facts)}",
+                f"facts of SHA-256 {sha256_text(text_of(row.facts))}",
             )
 
     def _check_state(self, row: Any, state: str, seq: int, by: str | None) -> None:
@@ -137,7 +137,7 @@ class CodeAudit:
                 select(*_EVENT).where(EventRow.code.in_(chunk)).order_by(EventRow.seq)
             )
             for one in rows:
-                histories[one.code].append(LedgerEvent(*one))
+                histories[one.code].append(LedgerEvent(one.seq, *map(text_of, one[1:])))
             kept = connection.execute(select(*_CODE).where(CodeRow.code.in_(chunk)))
             held = {row.code: row for row in kept}
             pairs = self._replacements(connection, held.values())
@@ -145,7 +145,8 @@ class CodeAudit:
                 history = histories.get(code, [])
                 row = held.get(code)
                 if row is None:
-                    self._add(DELETED, code, f"the code of event {history[-1].seq}", "no row")
+                    what = f"event {history[-1].seq}" if history else "an event"
+                    self._add(DELETED, code, f"the code of {what}", "no row")
                 elif not history or history[-1].seq <= last:
                     self._check_history(row, history)
                     if row.superseded_by is not None and pairs.get(row.superseded_by) != code:

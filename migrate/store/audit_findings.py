@@ -70,6 +70,11 @@ class Findings:
             self.warnings.append(_plain(words))
 
 
+def text_of(value: object) -> str:
+    """A value as the text that a column of text holds: SQLite lets its owner put anything in any."""
+    return value if isinstance(value, str) else repr(value)
+
+
 def _plain(value: object) -> str:
     """A value as a terminal may show it, whatever somebody wrote into the database."""
     return "".join(

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import aliased
 
-from migrate.codes.decisions import SUPPORTING_VERDICTS
-from migrate.codes.ledger import LedgerEvent
+from migrate.codes.ledger import KEY_EVENTS, LedgerEvent
+from migrate.review.decisions import APPROVED, SUPPORTING_VERDICTS
 from migrate.store.audit_findings import DELETED, EDITED, Findings
+from migrate.store.review_tables import ApprovalRow
 from migrate.store.tables import BatchRow, DecisionRow
 
 _T = TypeVar("_T")
@@ -23,11 +24,13 @@ class GroundAudit:
 
     def __init__(self, found: Findings) -> None:
         self.found = found
-        self._batches: dict[str, bool] = {"": True}
+        self._batches: dict[str, bool] = {}
 
     def check_batches(self, connection: Connection, events: Sequence[LedgerEvent]) -> None:
         """Whether the batch of each event is known."""
-        unknown = sorted({event.batch for event in events} - self._batches.keys())
+        # an event of a key is of no batch
+        named = [event for event in events if event.event not in KEY_EVENTS]
+        unknown = sorted({event.batch for event in named} - self._batches.keys())
         for chunk in chunks(unknown):
             known = set(
                 connection.execute(
@@ -37,7 +40,7 @@ class GroundAudit:
             self._batches |= {batch: batch in known for batch in chunk}
             for batch in chunk:
                 if batch not in known:
-                    seq = next(event.seq for event in events if event.batch == batch)
+                    seq = next(event.seq for event in named if event.batch == batch)
                     self.found.add(
                         DELETED,
                         "batches",
@@ -52,16 +55,30 @@ class GroundAudit:
         later = aliased(DecisionRow)
         for chunk in chunks(issued_on):
             kept = connection.execute(
-                select(DecisionRow.seq, DecisionRow.degree_id, DecisionRow.verdict, later.seq)
+                select(
+                    DecisionRow.seq,
+                    DecisionRow.degree_id,
+                    DecisionRow.verdict,
+                    later.seq,
+                    DecisionRow.needs_second,
+                    ApprovalRow.verdict,
+                )
+                .outerjoin(ApprovalRow, ApprovalRow.decision_seq == DecisionRow.seq)
                 .outerjoin(later, later.supersedes == DecisionRow.seq)
                 .where(DecisionRow.seq.in_({row.decision_seq for row in chunk}))
             )
-            decided = {one[0]: (one[1], one[2], one[3]) for one in kept}
+            decided = {one[0]: tuple(one[1:]) for one in kept}
             for row in chunk:
-                self._check_decision(row, *decided.get(row.decision_seq, (None, None, None)))
+                self._check_decision(row, *decided.get(row.decision_seq, (None,) * 5))
 
     def _check_decision(
-        self, row: Any, degree_id: str | None, verdict: str | None, later: int | None
+        self,
+        row: Any,
+        degree_id: str | None,
+        verdict: str | None,
+        later: int | None,
+        needs_second: int | None,
+        approval: str | None,
     ) -> None:
         seq = row.decision_seq
         if verdict is None:
@@ -79,6 +96,14 @@ class GroundAudit:
                 f"seq {seq}",
                 expected=f"a decision for degree {row.degree_id}, as code {row.code} was issued on",
                 found=f"{verdict} {degree_id}",
+            )
+        elif needs_second and approval != APPROVED:
+            self.found.add(
+                EDITED,
+                "approvals",
+                f"decision {seq}",
+                expected=f"a second person's approval, before code {row.code} was issued",
+                found=approval or "no row",
             )
         elif later is not None:
             self.found.warn(

@@ -19,6 +19,7 @@ from migrate.store.audit_findings import (
     ROLLED_BACK,
     TRUNCATED,
     Findings,
+    text_of,
 )
 from migrate.store.code_tables import HeadRow, NodeRow, SignedHeadRow
 
@@ -83,7 +84,7 @@ class TreeAudit:
             .where(SignedHeadRow.size > first, SignedHeadRow.size <= last)
             .order_by(SignedHeadRow.size, SignedHeadRow.key_id)
         ):
-            self._stored_signed.setdefault(row.size, []).append((row.key_id, row.note))
+            self._stored_signed.setdefault(row.size, []).append((row.key_id, text_of(row.note)))
 
     def grow(self, event: LedgerEvent, leaf_hash: bytes) -> None:
         """Append a leaf, and hold all that is stored of the tree at this size against it."""

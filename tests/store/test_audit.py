@@ -197,6 +197,13 @@ CASES["edit a salt into nonsense"] = (
 )
 CASES["edit a leaf hash into nonsense"] = (change("leaf_hash", "x"), "edited", "code_events", "5")
 CASES["edit the last event"] = (change("actor", "x", TAIL), "edited", "code_events", f"seq {TAIL}")
+for _column in ("code", "degree_id", "legacy_id"):
+    CASES[f"give a key's event a {_column}"] = (
+        change(_column, "1" * 20, 1),
+        "edited",
+        "code_events",
+        "seq 1: ",
+    )
 CASES["edit a key's reason"] = (
     change("payload", "not even JSON", 1),
     "edited",
@@ -563,6 +570,41 @@ def test_what_somebody_wrote_into_the_database_cannot_move_a_terminal(owned: Eng
     texts = [one.text() for one in found.findings]
     assert any("\\x1b[2J\\u202eb1\\n" in text for text in texts)
     assert all(text.isprintable() for text in texts)
+
+
+COLUMNS = {
+    (
+        "code_events",
+        "seq = 5",
+    ): "event code degree_id legacy_id batch actor at payload salt leaf_hash",
+    ("code_events", "seq = 1"): "event payload salt leaf_hash",
+    (
+        "codes",
+        "event_seq = 7",
+    ): "code scheme degree_id legacy_id batch issued_at document_type facts"
+    " decision_seq replaces state state_seq superseded_by",
+    ("signed_heads", "size = 613"): "key_id note",
+    ("tree_heads", "size = 613"): "root frontier",
+    ("log_nodes", "position = 0"): "hash",
+    ("decisions", "seq = 1"): "degree_id verdict",
+}
+
+
+@pytest.mark.parametrize(("table", "where"), COLUMNS)
+def test_whatever_stands_in_a_column_is_told_and_not_stumbled_over(
+    owned: Engine, table: str, where: str
+) -> None:
+    if owned.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL holds each column to its type")
+    for column in COLUMNS[table, where].split():
+        for value in (b"\x00\xff", 8, 1.5, "", "\ud7ff\x00"):
+            with owned.connect() as connection:
+                run(connection, "PRAGMA ignore_check_constraints = 1")
+                run(connection, f"UPDATE {table} SET {column} = :v WHERE {where}", v=value)
+                found = verify_within(connection)
+                connection.rollback()
+            assert found.count >= 1, (column, value)
+            assert all(one.text().isprintable() for one in found.findings)
 
 
 def test_many_rows_that_do_not_fit_are_counted_and_a_hundred_kept(owned: Engine) -> None:
