@@ -59,29 +59,21 @@ class GroundAudit:
                     DecisionRow.seq,
                     DecisionRow.degree_id,
                     DecisionRow.verdict,
-                    later.seq,
+                    later.seq.label("later"),
                     DecisionRow.needs_second,
-                    ApprovalRow.verdict,
+                    ApprovalRow.verdict.label("approval"),
                 )
                 .outerjoin(ApprovalRow, ApprovalRow.decision_seq == DecisionRow.seq)
                 .outerjoin(later, later.supersedes == DecisionRow.seq)
                 .where(DecisionRow.seq.in_({row.decision_seq for row in chunk}))
             )
-            decided = {one[0]: tuple(one[1:]) for one in kept}
+            decided = {one.seq: one for one in kept}
             for row in chunk:
-                self._check_decision(row, *decided.get(row.decision_seq, (None,) * 5))
+                self._check_decision(row, decided.get(row.decision_seq))
 
-    def _check_decision(
-        self,
-        row: Any,
-        degree_id: str | None,
-        verdict: str | None,
-        later: int | None,
-        needs_second: int | None,
-        approval: str | None,
-    ) -> None:
+    def _check_decision(self, row: Any, decision: Any | None) -> None:
         seq = row.decision_seq
-        if verdict is None:
+        if decision is None:
             self.found.add(
                 DELETED,
                 "decisions",
@@ -89,26 +81,26 @@ class GroundAudit:
                 expected=f"the decision that code {row.code} was issued on",
                 found="no row",
             )
-        elif degree_id != row.degree_id or verdict not in SUPPORTING_VERDICTS:
+        elif decision.degree_id != row.degree_id or decision.verdict not in SUPPORTING_VERDICTS:
             self.found.add(
                 EDITED,
                 "decisions",
                 f"seq {seq}",
                 expected=f"a decision for degree {row.degree_id}, as code {row.code} was issued on",
-                found=f"{verdict} {degree_id}",
+                found=f"{decision.verdict} {decision.degree_id}",
             )
-        elif needs_second and approval != APPROVED:
+        elif decision.needs_second and decision.approval != APPROVED:
             self.found.add(
                 EDITED,
                 "approvals",
                 f"decision {seq}",
                 expected=f"a second person's approval, before code {row.code} was issued",
-                found=approval or "no row",
+                found=decision.approval or "no row",
             )
-        elif later is not None:
+        elif decision.later is not None:
             self.found.warn(
                 f"code {row.code} ({row.state}) was issued on decision {seq}, which decision "
-                f"{later} has superseded since"
+                f"{decision.later} has superseded since"
             )
 
 

@@ -19,8 +19,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_log import CODE, FIRST, NAME, SECOND, STRANGER, THIRD, MadeLog, whole_log
 
-from migrate.codes import bundle, checkpoint, verifier
+from migrate.codes import bundle, checkpoint, merkle, verifier
 from migrate.codes.issuing import canonical_json
+from migrate.codes.ledger import leaf_of
 
 FILE = Path(verifier.__file__)
 LOG = whole_log()
@@ -185,6 +186,48 @@ def test_any_flipped_bit_at_regular_places_is_found(kind: str) -> None:
         changed = text[:place] + bytes([text[place] ^ (1 << place % 7)]) + text[place + 1 :]
         with pytest.raises(FOUND):
             fits(changed)
+
+
+def test_a_signature_has_one_text() -> None:
+    # the last letter of base64 before its end may be written in four ways for the same bytes
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    for kind in BUNDLES:
+        for head in (LOG.heads[-1], LOG.heads[2]):
+            note = head.note().replace("\n", "\\n")
+            assert note.endswith("=\\n")
+            last = letters.index(note[-4])
+            for spare in range(1, 4):
+                other = note[:-4] + letters[last ^ spare] + note[-3:]
+                spoilt = BUNDLES[kind].replace(note, other)
+                assert spoilt != BUNDLES[kind]
+                refused(spoilt, "base64 written in another way")
+
+
+def test_its_tree_is_that_of_the_program() -> None:
+    size = len(LOG.events)
+    leaves = [leaf_of(event).encode() for event in LOG.events]
+    subtrees: list[bytes] = []
+    for at, leaf in enumerate(leaves):
+        verifier.grow(subtrees, at, leaf)
+        assert verifier.root_of(subtrees) == LOG.root(at + 1)
+    for new in range(1, size + 1):
+        for index in range(new):
+            path = merkle.inclusion_path(index, new, LOG.node)
+            start = merkle.leaf_hash(leaves[index])
+            walked = verifier.climb(index, new - 1, start, path)
+            assert walked is not None
+            assert walked[1] == LOG.root(new)
+            # one that is cut off or goes on leads nowhere, whatever hash it ends at
+            assert not path or verifier.climb(index, new - 1, start, path[:-1]) is None
+            assert verifier.climb(index, new - 1, start, [*path, start]) is None
+        for old in range(new + 1):
+            proof = merkle.consistency_path(old, new, LOG.node)
+            for one in (proof, proof[:-1], [*proof, bytes(32)], proof[::-1], []):
+                for roots in ((LOG.root(old), LOG.root(new)), (LOG.root(new), LOG.root(old))):
+                    theirs = merkle.verify_consistency(old, roots[0], new, roots[1], one)
+                    # a head of no leaf is signed by no key, so nothing has to follow it
+                    ours = verifier.consistent(old, roots[0], new, roots[1], one)
+                    assert ours == (theirs and old > 0), (old, new)
 
 
 # --- more than a byte ---
