@@ -521,6 +521,11 @@ def turn_a_decision_round(connection: Connection) -> None:
     run(connection, "UPDATE decisions SET verdict = 'refuse' WHERE seq = 1")
 
 
+@tampers("edited", "approvals", "a second person's approval, before code")
+def let_a_decision_have_needed_a_second_person(connection: Connection) -> None:
+    run(connection, "UPDATE decisions SET needs_second = 1 WHERE seq = 1")
+
+
 @tampers("edited", "codes", "decision_seq")
 def let_a_code_rest_on_another_decision(connection: Connection) -> None:
     run(connection, "UPDATE codes SET decision_seq = 2 WHERE decision_seq = 1")
