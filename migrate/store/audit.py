@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select, text
 
 from migrate.codes.keys import PublicKey
 from migrate.codes.ledger import KEY_EVENTS, LedgerEvent, hash_of
@@ -124,9 +124,11 @@ def verify_within(
 @contextmanager
 def _snapshot(engine: Engine) -> Iterator[Connection]:
     """The store as it is now, whoever writes to it meanwhile."""
-    if engine.dialect.name == "postgresql":
-        engine = engine.execution_options(isolation_level="REPEATABLE READ")
     with reading(engine) as connection:
+        if engine.dialect.name == "postgresql":
+            # of the transaction: an option of this engine would yield to the store's own
+            level = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+            connection.execute(text(level))
         yield connection
 
 

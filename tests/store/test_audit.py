@@ -145,6 +145,29 @@ def test_a_store_in_which_all_has_happened_fits(
     assert [(one.kind, one.table) for one in stranger] == [("forged signature", "signed_heads")]
 
 
+def test_what_is_written_meanwhile_is_not_seen(
+    shelf: Shelf, ledger_keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = open_store(shelf.copy("whole"))
+    monkeypatch.setattr("migrate.store.audit._CHUNK", 100)
+    left = iter(lifecycle_codes(engine))
+
+    def write(*_: object) -> None:
+        # codes that were read already, and some that were not yet
+        code = next(left, None)
+        if code is not None:
+            lifecycle.suspend(engine, code, actor="test", reason="while it is read")
+            issue(engine, requests("b3", range(5)), batch="b3", actor="test")
+            heads.sign(engine, ledger_keys.second)
+
+    found = verify(engine, progress=write)
+    assert (found.findings, found.size) == ((), TAIL)
+    assert next(left, None) is None
+    again = verify(engine)
+    assert (again.findings, again.size) == ((), TAIL + 5)
+    engine.dispose()
+
+
 def test_an_empty_store_fits_and_nobody_vouches_for_it(address: str) -> None:
     found = audited(address)
     assert (found.count, found.size, found.codes) == (0, 0, 0)
