@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -18,7 +20,7 @@ CONNECT_TIMEOUT = 5
 BUSY_TIMEOUT = 60
 # execution option of connections that only read
 READS = "migrate_reads"
-_SQLITE_MAGIC = b"SQLite format 3\x00"
+_SMALLEST_PAGE = 512
 _DRIVERS = {
     "postgresql": "postgresql+psycopg",
     "postgres": "postgresql+psycopg",
@@ -160,15 +162,24 @@ def check_sqlite_file(url: URL, *, may_create: bool) -> Path:
 
 
 def _check_content(path: Path) -> None:
+    """Refuse a file that is not SQLite's. SQLite itself looks: to open and close the file here would
+    drop the locks that connections of this process hold on it (sqlite.org/howtocorrupt.html, 2.2).
+    """
+    if not os.access(path, os.R_OK):
+        raise InputError("the file cannot be read", file=path, fix="Ask for access")
+    address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
     try:
-        with path.open("rb") as stream:
-            start = stream.read(len(_SQLITE_MAGIC))
-    except OSError as error:
-        raise InputError("the file cannot be read", file=path, found=error.strerror) from None
-    if start and start != _SQLITE_MAGIC:
+        # what is shorter than the smallest page SQLite takes for a database not written yet
+        if 0 < path.stat().st_size < _SMALLEST_PAGE:
+            raise sqlite3.DatabaseError("too short")
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError as error:
+        raise InputError("the file cannot be read", file=path, found=error) from None
+    except sqlite3.DatabaseError:
         raise InputError(
             "the file is not an SQLite database", file=path, fix="Name another file, or move it"
-        )
+        ) from None
 
 
 def _check_folder(folder: Path) -> None:

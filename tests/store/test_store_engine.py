@@ -428,3 +428,29 @@ open_store(sys.argv[1])
     probe.dispose()
     open_store(address).dispose()
     check_store(address)
+
+
+def test_looking_at_a_store_takes_no_lock_from_those_who_have_it_open(tmp_path: Path) -> None:
+    # POSIX drops all locks of a process on a file when any of its descriptors is closed
+    address = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    script = """
+import sys
+from migrate.store.batches import begin
+from migrate.store.engine import open_store
+engine = open_store(sys.argv[1])
+for number in range(200):
+    begin(engine, f"{sys.argv[2]}-{number}", f"{number:064d}")
+engine.dispose()
+"""
+    held = open_store(address)
+
+    def count() -> int:
+        with reading(held) as connection:
+            return int(connection.execute(text("SELECT count(*) FROM batches")).scalar_one())
+
+    assert count() == 0
+    check_store(address)
+    for place, name in enumerate(("one", "two", "three"), 1):
+        subprocess.run([sys.executable, "-c", script, address, name], check=True)
+        assert count() == 200 * place
+    held.dispose()
