@@ -7,9 +7,8 @@ from collections import Counter
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
-from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
 from migrate.codes.inquiry import Answer
@@ -19,9 +18,6 @@ from migrate.serve.bulk import MOST_ROWS, read_codes, write_answers
 from migrate.serve.caller import caller_of, caller_with_key, note
 from migrate.serve.guard import FILE_BYTES
 from migrate.serve.models import (
-    MATCH_EXAMPLE,
-    NOT_FOUND_EXAMPLE,
-    VALID_EXAMPLE,
     BulkOut,
     Health,
     InquiryIn,
@@ -34,28 +30,13 @@ from migrate.serve.models import (
     inquiry_out,
     title_of,
 )
-from migrate.serve.openapi import problems
+from migrate.serve.openapi import KEY, problems
 from migrate.serve.pace import Pace
 
 _CSV = "text/csv"
 # files that a process reads at once: each may take its memory and a thread
 _FILES = asyncio.Semaphore(2)
-_KEY = HTTPBearer(
-    auto_error=False, description="The key of a registered verifier, as it was shown once."
-)
-_OPTIONAL = [Depends(_KEY)]
-
 router = APIRouter(prefix="/api/v1")
-
-
-def _examples(**named: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "content": {
-            "application/json": {
-                "examples": {name: {"value": held} for name, held in named.items()}
-            }
-        }
-    }
 
 
 @router.post(
@@ -63,11 +44,8 @@ def _examples(**named: dict[str, Any]) -> dict[str, Any]:
     response_model=InquiryOut,
     tags=["inquiry"],
     summary="Look a code up",
-    dependencies=_OPTIONAL,
-    responses={
-        200: _examples(valid=VALID_EXAMPLE, not_found=NOT_FOUND_EXAMPLE),
-        **problems(400, 401, 413, 422, 429, 503),
-    },
+    openapi_extra={"security": [{}, {KEY: []}]},
+    responses=problems(400, 401, 413, 422, 429, 503),
 )
 async def inquiry(body: InquiryIn, request: Request) -> Any:
     """One code, one of seven answers. Every answer has the status 200, not found too.
@@ -85,11 +63,8 @@ async def inquiry(body: InquiryIn, request: Request) -> Any:
     response_model=MatchOut,
     tags=["inquiry"],
     summary="Compare claims with a code",
-    dependencies=_OPTIONAL,
-    responses={
-        200: _examples(valid=MATCH_EXAMPLE),
-        **problems(400, 401, 413, 422, 429, 503),
-    },
+    openapi_extra={"security": [{}, {KEY: []}]},
+    responses=problems(400, 401, 413, 422, 429, 503),
 )
 async def match(body: MatchIn, request: Request) -> Any:
     """Yes, no, or cannot be compared, claim by claim. No fact of the degree is in the answer."""
@@ -116,8 +91,8 @@ async def match(body: MatchIn, request: Request) -> Any:
     response_model=BulkOut,
     tags=["inquiry"],
     summary="Look up the codes of a file",
-    dependencies=_OPTIONAL,
     openapi_extra={
+        "security": [{KEY: []}],
         "requestBody": {
             "required": True,
             "description": f"CSV in UTF-8 with at most {MOST_ROWS:,} codes and {FILE_BYTES:,} bytes: "
@@ -128,7 +103,7 @@ async def match(body: MatchIn, request: Request) -> Any:
                     "example": "code\n70412233445566778912\n۷۰۴۱-۲۲۳۳-۴۴۵۵-۶۶۷۷-۸۹۱۲\n",
                 }
             },
-        }
+        },
     },
     responses={
         200: {
@@ -209,7 +184,7 @@ async def apply(body: RequestIn, request: Request) -> Any:  # type: ignore[valid
     response_model=StatusOut,
     tags=["requests"],
     summary="Follow a request",
-    responses=problems(404, 422, 429, 503),
+    responses=problems(400, 404, 422, 429, 503),
 )
 async def follow(
     tracking_no: Annotated[

@@ -141,7 +141,7 @@ class Guard:
         if len(headers) > MOST_HEADERS or size > LONGEST_HEADERS:
             return 431, "The headers are too many or too long."
         if len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) > LONGEST_PATH:
-            return 414, "The address is too long."
+            return 400, "The address is too long."
         hosts = [value for name, value in headers if name == b"host"]
         if len(hosts) != 1:
             return 400, "Exactly one Host header is needed."

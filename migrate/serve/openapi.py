@@ -8,10 +8,18 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from migrate import __version__
+from migrate.serve.models import MATCH_EXAMPLE, NOT_FOUND_EXAMPLE, VALID_EXAMPLE
 from migrate.serve.problems import MEDIA_TYPE, TITLES, Problem
 
+# the name of the security scheme
+KEY = "verifierKey"
+_SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The key of a registered verifier, as it was shown once.",
+}
 _DETAILS = {
-    400: "The body is not JSON.",
+    400: "The request cannot be read: the body is not JSON, say.",
     401: "This key opens nothing.",
     404: "There is no request of this number.",
     413: "The request is too large.",
@@ -19,6 +27,10 @@ _DETAILS = {
     422: "The body is not what /api/v1/openapi.json describes: see `errors`.",
     429: "The limit of this address is reached. Ask again in 7 seconds.",
     503: "The database does not answer.",
+}
+_EXAMPLES = {
+    "/api/v1/inquiry": {"valid": VALID_EXAMPLE, "not_found": NOT_FOUND_EXAMPLE},
+    "/api/v1/match": {"valid": MATCH_EXAMPLE},
 }
 _HEADERS = {
     401: {"WWW-Authenticate": {"schema": {"type": "string"}}},
@@ -29,7 +41,8 @@ _ABOUT = """Look up the validity codes of degrees, and follow requests for them.
 
 Every answer to a code has the status 200; a status above 399 is an error in the shape of RFC 9457
 (`application/problem+json`). Limits are by address, or by key where one is sent; 429 says in
-`Retry-After` when to ask again. No answer may be cached."""
+`Retry-After` when to ask again. No answer may be cached. What no operation looks at may also be refused
+with 408 (the body came too slowly), 421 (another host) and 431 (headers too large)."""
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -79,14 +92,10 @@ def describe(app: FastAPI, server: str) -> dict[str, Any]:
         # the framework's own shape of an error is not used here
         for name in ("HTTPValidationError", "ValidationError"):
             held.pop(name, None)
-        _optional_keys(found)
+        # set here, as the framework leaves out of its own what is null
+        for path, examples in _EXAMPLES.items():
+            held = found["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]
+            held["examples"] = {name: {"value": value} for name, value in examples.items()}
+        found["components"]["securitySchemes"] = {KEY: _SCHEME}
         app.openapi_schema = found
     return app.openapi_schema
-
-
-def _optional_keys(document: dict[str, Any]) -> None:
-    """A key is needed for files alone; elsewhere a question may come without one."""
-    for path, methods in document["paths"].items():
-        for operation in methods.values():
-            if operation.get("security") and not path.endswith("/bulk"):
-                operation["security"].insert(0, {})

@@ -30,7 +30,6 @@ TITLES = {
     408: "The request did not arrive in time",
     411: "The length of the body is needed",
     413: "The request is too large",
-    414: "The address is too long",
     415: "The kind of content is not one that is read here",
     421: "This service does not answer under that name",
     422: "The request does not make sense",
