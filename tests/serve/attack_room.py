@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from serve_room import FACTS, SECRETS, Room
-from starlette.testclient import TestClient
+from serve_room import FACTS, SECRETS, Room, TestClient
 
 from migrate.serve.guard import JsonLines
 

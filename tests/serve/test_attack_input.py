@@ -10,9 +10,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 from attack_room import is_well, logged, open_limits, private, tells_nothing
-from serve_room import Room, served
+from serve_room import Room, TestClient, served
 from sqlalchemy import inspect, select, text
-from starlette.testclient import TestClient
 
 from migrate.codes.claims import CLAIMS
 from migrate.codes.requests import FIELDS, REQUIRED
@@ -69,6 +68,12 @@ def open_room(room: Room, tmp_path: Path) -> Iterator[tuple[TestClient, Room, Pa
         served(room.address, limits=open_limits(tmp_path)) as client,
     ):
         yield client, room, log
+
+
+@pytest.fixture
+def quick_open(quick: TestClient, shared: Room) -> tuple[TestClient, Room]:
+    """The service that the tests of this file share, and its codes."""
+    return quick, shared
 
 
 def harmless(response: httpx.Response, room: Room, *, asked: str = "") -> None:
@@ -273,12 +278,6 @@ def test_files_that_are_none_or_odd_are_refused_or_answered_row_by_row(
                     line.startswith(("=", "+", "@")) for line in answer.text.splitlines()
                 )
     is_well(client, room)
-
-
-@pytest.fixture
-def quick_open(lite: Room, tmp_path: Path) -> Iterator[tuple[TestClient, Room]]:
-    with served(lite.address, limits=open_limits(tmp_path)) as client:
-        yield client, lite
 
 
 def test_other_methods_and_paths_are_refused_and_tell_nothing(
