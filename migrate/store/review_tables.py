@@ -71,7 +71,7 @@ class SignInRow(Base):
     """One try to sign in, for the lock-out and for auditors. Purged after its time."""
 
     __tablename__ = "sign_ins"
-    __table_args__ = (Index(None, "user_id", "at"), Index(None, "at"))
+    __table_args__ = (Index(None, "user_id", "at"), Index(None, "address", "at"), Index(None, "at"))
 
     seq: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
@@ -94,6 +94,9 @@ class WorkRow(Base):
         CheckConstraint(f"state IN ({listed(WORK_STATES)})", name="state"),
         Index("ix_case_work_queue", "university", "state", "due_on", "case_id"),
         Index(None, "batch"),
+        Index(None, "legacy_id"),
+        # of those who see all universities
+        Index(None, "state", "due_on", "case_id"),
         Index(None, "university", "leased_by"),
     )
 

@@ -123,6 +123,7 @@ def _create_people() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_sign_ins")),
     )
     op.create_index(op.f("ix_sign_ins_user_id_at"), "sign_ins", ["user_id", "at"])
+    op.create_index(op.f("ix_sign_ins_address_at"), "sign_ins", ["address", "at"])
     op.create_index(op.f("ix_sign_ins_at"), "sign_ins", ["at"])
     op.create_table(
         "store_secrets",
@@ -157,6 +158,10 @@ def _create_work() -> None:
         "ix_case_work_queue", "case_work", ["university", "state", "due_on", "case_id"]
     )
     op.create_index(op.f("ix_case_work_batch"), "case_work", ["batch"])
+    op.create_index(op.f("ix_case_work_legacy_id"), "case_work", ["legacy_id"])
+    op.create_index(
+        op.f("ix_case_work_state_due_on_case_id"), "case_work", ["state", "due_on", "case_id"]
+    )
     op.create_index(
         op.f("ix_case_work_university_leased_by"), "case_work", ["university", "leased_by"]
     )
