@@ -148,7 +148,7 @@ def test_files_that_are_no_store_are_refused_and_stay_as_they_are(tmp_path: Path
         "folder": "this is a folder",
         "text.sqlite": "not an SQLite database",
         "short": "not an SQLite database",
-        "torn.sqlite": "cannot be opened",
+        "torn.sqlite": "not an SQLite database",
         "registry.sqlite": "holds other tables (found: degrees)",
     }.items():
         assert words in refused(f"sqlite:///{tmp_path / name}")
