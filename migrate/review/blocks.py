@@ -3,127 +3,138 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from xlsxwriter.utility import xl_col_to_name
 
 from migrate.persian.letters import to_persian_digits
 from migrate.review import words
+from migrate.review.answers import MEANINGS
 from migrate.review.cases import Case
-from migrate.review.comparison import (
-    FIELDS,
-    Line,
-    Side,
-    clean,
-    explanation,
-    printable,
-    side_label,
-)
+from migrate.review.columns import ANSWERS, AT, COLUMNS, LTR, REPEATED, heading, lines_of, widths
+from migrate.review.comparison import FIELDS, Line, Side, clean, explanation, printable, side_label
 from migrate.review.formats import Formats
+from migrate.review.handing import Handed, due_words, opened_words
 
-ANSWERS = ("decision", "reason", "comment")
-COLUMNS = (
-    "number",
-    "outcome",
-    "side",
-    *FIELDS,
-    "page_ref",
-    "explanation",
-    *ANSWERS,
-    "legacy_id",
-    "degree_id",
-    "case_id",
-    "version",
-)
-AT = {name: position for position, name in enumerate(COLUMNS)}
+# the row of a block where right values go, each under the wrong one
+RIGHT = "right"
 _FROZEN = 3
-_LTR = frozenset({"legacy_id", "degree_id", "case_id", "version"})
-_WIDTHS = {
-    "number": 6,
-    "outcome": 17,
-    "side": 13,
-    "page_ref": 15,
-    "explanation": 46,
-    "decision": 25,
-    "reason": 27,
-    "comment": 34,
-    "legacy_id": 13,
-    "degree_id": 15,
-    "case_id": 19,
-    "version": 7,
-}
 # a cell of Excel ends at 32,767 characters
 _MOST_EXPLAINED = 30_000
+_CODED = ("sex", "document_type")
 
-# what is asked (an answer's column, and its choices) at which rows
+# what is asked (a column, and its choices) at which rows
 Asked = dict[tuple[str, tuple[words.Choice, ...]], list[int]]
 
 
-def heading(column: str) -> str:
-    """What a column of the cases' sheet is called; returned workbooks are read back by it."""
-    if column in FIELDS or column == "page_ref":
-        return words.field_label(column)
-    return str(words.section("workbook")[column])
+@dataclass(frozen=True)
+class Block:
+    """What the rows of one case show: the case, its lines, and what it was handed out with."""
+
+    case: Case
+    lines: Sequence[Line]
+    handed: Handed
+
+
+def takes_corrections(case: Case) -> bool:
+    """Whether a case may be answered with right values: its block has a row for them then."""
+    choices = words.decisions(case.outcome, len(case.candidates))
+    return any(MEANINGS[choice.id].corrects for choice in choices)
 
 
 def write_blocks(
-    sheet: Any, formats: Formats, cases: Sequence[tuple[Case, Sequence[Line]]], *, first: int
+    sheet: Any,
+    formats: Formats,
+    blocks: Sequence[Block],
+    *,
+    first: int,
+    today: str | None = None,
 ) -> Asked:
     """Write the cases below a row of headings; return what must be asked at which rows.
 
     Every cell is a text, every row carries the number and the token of its case, so that a filter
-    keeps a block together. Only the answers in the first row of a block are open.
+    keeps a block together. Open are only the answers in the first row of a block, and, in a row of
+    their own where the case may be answered with a correction, the right values, each under the
+    wrong one: nobody has to say which side is wrong, as that follows from comparing.
 
     Parameters
     ----------
     sheet, formats : of one XlsxWriter workbook.
-    cases : each with its lines, in the order to be shown.
+    blocks : in the order to be shown.
     first : number of the first case: a university's cases are numbered through its workbooks.
+    today : as an ISO day, for how old and how late a case is; None to leave that out.
     """
     asked: Asked = defaultdict(list)
-    blocks: list[tuple[int, Mapping[str, str], Sequence[Line]]] = []
+    starts: list[tuple[int, Mapping[str, str], Block]] = []
     row = 1
-    for number, (case, compared) in enumerate(cases, start=first):
+    for number, block in enumerate(blocks, start=first):
+        case = block.case
         asked["decision", words.decisions(case.outcome, len(case.candidates))].append(row)
         asked["reason", words.reasons(case.outcome)].append(row)
         asked["comment", ()].append(row)
-        texts = _texts(number, case)
-        whole = texts | _document_texts(case)
-        sides = {line.field: line.document for line in compared}
-        _write_row(sheet, formats, row, whole, sides, first=True)
+        texts = _texts(number, block)
+        whole = texts | _document_texts(block, today)
+        sides = {line.field: line.document for line in block.lines}
+        _write_row(sheet, formats, row, whole, sides, shade="document")
         for nth, candidate in enumerate(case.candidates):
-            sides = {line.field: line.sides[nth] for line in compared}
+            sides = {line.field: line.sides[nth] for line in block.lines}
             own = {"side": side_label(case, nth + 1), "degree_id": printable(candidate.degree_id)}
-            _write_row(sheet, formats, row + 1 + nth, texts | own, sides, first=False)
-        blocks.append((row, whole, compared))
+            _write_row(sheet, formats, row + 1 + nth, texts | own, sides)
+        starts.append((row, whole, block))
         row += 1 + len(case.candidates)
-    widths = _widths(compared for _, _, compared in blocks)
-    for start, said, block in blocks:
-        _set_heights(sheet, start, said, block, widths)
-    _lay_out(sheet, formats, row - 1, widths)
+        if takes_corrections(case):
+            _write_right(sheet, formats, row, texts)
+            for name in _CODED:
+                asked[name, words.values(name)].append(row)
+            row += 1
+    wide = widths(block.lines for block in blocks)
+    for start, said, block in starts:
+        _set_heights(sheet, start, said, block, wide)
+    _lay_out(sheet, formats, row - 1, wide)
     return asked
 
 
-def _texts(number: int, case: Case) -> dict[str, str]:
+def _texts(number: int, block: Block) -> dict[str, str]:
     return {
         "number": to_persian_digits(str(number)),
-        "outcome": words.outcome_label(case.outcome),
-        "case_id": case.case_id,
-        "version": str(case.version),
+        "outcome": words.outcome_label(block.case.outcome),
+        "case_id": block.case.case_id,
+        "version": str(block.case.version),
+        "token": block.handed.token,
     }
 
 
-def _document_texts(case: Case) -> dict[str, str]:
+def _document_texts(block: Block, today: str | None) -> dict[str, str]:
+    case = block.case
     # what the outcome means stands in the guide: here, what is peculiar to this case
     said = [*(f"• {sentence}" for sentence in explanation(case)[1:])]
+    if block.handed.returned:
+        template = words.section("sentences")["returned"]
+        said.insert(0, f"• {template.format(reason=printable(block.handed.returned))}")
     said.append(words.outcome_text(case.outcome, "ask"))
     return {
         "side": str(words.section("workbook")["document"]),
         "page_ref": clean(case.page_ref or ""),
+        "opened_on": opened_words(block.handed, today),
+        "due_on": due_words(block.handed, today),
         "explanation": "\n".join(said)[:_MOST_EXPLAINED],
         "legacy_id": printable(case.legacy_id),
     }
+
+
+def _write_right(sheet: Any, formats: Formats, row: int, texts: Mapping[str, str]) -> None:
+    names = words.section("workbook")
+    own = {**texts, "side": str(names["right"]), "explanation": str(names["right_text"])}
+    for name, column in AT.items():
+        if name in FIELDS:
+            sheet.write_blank(row, column, None, formats.cell("answer", first=False))
+        else:
+            grey = name in REPEATED or name == "explanation"
+            form = formats.cell("registry", first=False, ltr=name in LTR, grey=grey)
+            _write_text(sheet, row, column, own.get(name, ""), form)
+    sheet.set_row(row, 33)
 
 
 def _write_row(
@@ -133,9 +144,9 @@ def _write_row(
     texts: Mapping[str, str],
     sides: Mapping[str, Side],
     *,
-    first: bool,
+    shade: str = "registry",
 ) -> None:
-    shade = "document" if first else "registry"
+    first = shade == "document"
     for name, column in AT.items():
         if name in sides:
             _write_side(sheet, formats, row, column, sides[name], shade, first=first)
@@ -143,8 +154,8 @@ def _write_row(
             sheet.write_blank(row, column, None, formats.cell("answer", first=True))
         else:
             # the document's row says these already: here they are for filters
-            grey = not first and name in ("number", "outcome", "case_id", "version")
-            form = formats.cell(shade, first=first, ltr=name in _LTR, grey=grey)
+            grey = name in REPEATED and not first
+            form = formats.cell(shade, first=first, ltr=name in LTR, grey=grey)
             _write_text(sheet, row, column, texts.get(name, ""), form)
 
 
@@ -174,49 +185,27 @@ def _write_text(sheet: Any, row: int, column: int, text: str, form: Any) -> None
         sheet.write_blank(row, column, None, form)
 
 
-def _widths(cases: Iterable[Sequence[Line]]) -> Mapping[str, float]:
-    """The width of each column in characters; 0 for a field that no case here has."""
-    longest = dict.fromkeys(FIELDS, 0)
-    for compared in cases:
-        for line in compared:
-            most = max(len(side.text) for side in (line.document, *line.sides))
-            longest[line.field] = max(longest[line.field], most, 1)
-    fields = {name: min(max(most * 1.05 + 2, 10), 20) for name, most in longest.items() if most}
-    return dict.fromkeys(FIELDS, 0) | fields | _WIDTHS
-
-
 def _set_heights(
-    sheet: Any,
-    start: int,
-    texts: Mapping[str, str],
-    compared: Sequence[Line],
-    widths: Mapping[str, float],
+    sheet: Any, start: int, texts: Mapping[str, str], block: Block, wide: Mapping[str, float]
 ) -> None:
     """Make room for every line of a block: LibreOffice does not do so by itself, Excel does."""
-    for nth in range(1 + (len(compared[0].sides) if compared else 0)):
+    for nth in range(1 + len(block.case.candidates)):
         row_texts = texts if nth == 0 else {}
-        needed = [_lines_of(text, widths[name]) for name, text in row_texts.items()]
-        for line in compared:
+        needed = [lines_of(text, wide[name]) for name, text in row_texts.items()]
+        for line in block.lines:
             side = line.document if nth == 0 else line.sides[nth - 1]
-            needed.append(
-                _lines_of(side.text, widths[line.field]) + _lines_of(side.note, widths[line.field])
-            )
+            width = wide[line.field]
+            needed.append(lines_of(side.text, width) + lines_of(side.note, width))
         sheet.set_row(start + nth, min(5 + 14 * max(needed, default=1), 400))
 
 
-def _lines_of(text: str, width: float) -> int:
-    # a Persian letter is a little narrower than the digit that widths are counted in
-    fitting = max(int(width * 1.1), 1)
-    return sum(-(-len(part) // fitting) for part in text.split("\n") if part)
-
-
-def _lay_out(sheet: Any, formats: Formats, last_row: int, widths: Mapping[str, float]) -> None:
+def _lay_out(sheet: Any, formats: Formats, last_row: int, wide: Mapping[str, float]) -> None:
     sheet.right_to_left()
     for name, column in AT.items():
         sheet.write_string(0, column, heading(name), formats.head)
         # a field that no case here has is folded away, not dropped: columns keep their places
-        hidden = not widths[name]
-        sheet.set_column(column, column, widths[name] or 10, None, {"hidden": hidden})
+        hidden = not wide[name]
+        sheet.set_column(column, column, wide[name] or 10, None, {"hidden": hidden})
     sheet.set_row(0, 36)
     sheet.freeze_panes(1, _FROZEN)
     sheet.autofilter(0, 0, last_row, len(COLUMNS) - 1)
@@ -225,6 +214,10 @@ def _lay_out(sheet: Any, formats: Formats, last_row: int, widths: Mapping[str, f
     )
     answered = {"type": "no_blanks", "format": formats.done}
     sheet.conditional_format(1, AT[ANSWERS[0]], last_row, AT[ANSWERS[-1]], answered)
+    side, field = xl_col_to_name(AT["side"], col_abs=True), xl_col_to_name(AT[FIELDS[0]])
+    right = f'=AND({side}2="{words.section("workbook")[RIGHT]}",{field}2<>"")'
+    corrected = {"type": "formula", "criteria": right, "format": formats.done}
+    sheet.conditional_format(1, AT[FIELDS[0]], last_row, AT[FIELDS[-1]], corrected)
     sheet.set_zoom(85)
     sheet.set_landscape()
     sheet.set_paper(9)

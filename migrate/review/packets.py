@@ -16,6 +16,7 @@ from migrate.review import words
 from migrate.review.addressee import addressee
 from migrate.review.cases import Case
 from migrate.review.comparison import printable
+from migrate.review.handing import HandedOut
 from migrate.review.page import render_page
 from migrate.review.workbook import Contents, write_workbook
 
@@ -42,7 +43,13 @@ class Packet:
 
 
 def write_packets(
-    cases: Sequence[Case], folder: Path, *, batch: str, progress: Progress | None = None
+    cases: Sequence[Case],
+    folder: Path,
+    *,
+    batch: str,
+    handed: HandedOut,
+    today: str | None = None,
+    progress: Progress | None = None,
 ) -> list[Packet]:
     """Write ``<university>/cases.xlsx`` and ``cases.html`` for each university; return the packets.
 
@@ -55,7 +62,9 @@ def write_packets(
     ----------
     cases : all the cases of the batch.
     folder : where the universities' folders go; made if it is not there.
-    batch : name of the batch, shown to the reader.
+    batch : name of the batch, shown to the reader; may be empty.
+    handed : tokens and days of each of the cases.
+    today : as ``Contents`` has it.
     progress : told cases done, all cases, and the university at hand.
 
     Raises OSError.
@@ -66,7 +75,7 @@ def write_packets(
     packets: list[Packet] = []
     done = 0
     for name in sorted(of_folder):
-        packet = _write_packet(of_folder[name], folder / name, batch)
+        packet = _write_packet(of_folder[name], folder / name, batch, handed, today)
         packets.append(packet)
         done += packet.cases
         if progress is not None:
@@ -92,11 +101,13 @@ def summary(packets: Sequence[Packet]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _write_packet(cases: Sequence[Case], folder: Path, batch: str) -> Packet:
+def _write_packet(
+    cases: Sequence[Case], folder: Path, batch: str, handed: HandedOut, today: str | None
+) -> Packet:
     order = {name: position for position, name in enumerate(CASES)}
-    ordered = sorted(cases, key=lambda case: (order[case.outcome], case.row))
+    ordered = sorted(cases, key=lambda case: (order[case.outcome], case.batch, case.row))
     name = printable(ordered[0].university) or words.section("guide")["no_university"]
-    whole = Contents(ordered, name, batch)
+    whole = Contents(ordered, name, batch, handed, today=today)
     parts = -(-len(ordered) // MOST_CASES)
     files: list[Path] = []
     for part in range(1, parts + 1):

@@ -16,6 +16,7 @@ from migrate.persian.letters import to_persian_digits
 from migrate.review import words
 from migrate.review.cases import Case
 from migrate.review.comparison import Line, Side, clean, explanation, printable, side_label
+from migrate.review.handing import Handed, due_words, opened_words
 from migrate.review.workbook import Contents
 
 
@@ -38,7 +39,9 @@ def render_page(contents: Contents, *, workbook: str) -> str:
     """
     sections: dict[str, list[dict[str, Any]]] = {name: [] for name in contents.counts()}
     for number, (case, compared) in enumerate(contents.compared, start=contents.first):
-        sections[case.outcome].append(_shown(number, case, compared))
+        handed = contents.handed[case.case_id]
+        shown = _shown(number, case, compared) | _when(handed, contents.today)
+        sections[case.outcome].append(shown)
     guide = words.section("guide")
     part = ""
     if contents.parts > 1:
@@ -102,6 +105,18 @@ def _shown(number: int, case: Case, compared: Sequence[Line]) -> dict[str, Any]:
         ],
         "alone": alone,
         "rows": rows,
+    }
+
+
+def _when(handed: Handed, today: str | None) -> dict[str, Any]:
+    returned = ""
+    if handed.returned:
+        template = words.section("sentences")["returned"]
+        returned = template.format(reason=printable(handed.returned))
+    return {
+        "opened_on": opened_words(handed, today).replace("\n", " — "),
+        "due_on": due_words(handed, today).replace("\n", " — "),
+        "returned": returned,
     }
 
 

@@ -62,6 +62,12 @@ def value_label(field: str, value: str) -> str:
     return str(coded.get(value, value)) if coded else value
 
 
+@cache
+def values(field: str) -> tuple[Choice, ...]:
+    """The values of a coded field (sex, document type), in their order. Raises KeyError."""
+    return tuple(Choice(name, str(label)) for name, label in _words()[field].items())
+
+
 def outcome_label(outcome: str) -> str:
     """What an outcome is called. Raises KeyError for one that no university decides."""
     return str(_words()["outcomes"][outcome]["label"])

@@ -15,11 +15,12 @@ import xlsxwriter
 from migrate.diplomas.terms import CASES
 from migrate.persian.letters import to_persian_digits
 from migrate.review import words
-from migrate.review.blocks import write_blocks
+from migrate.review.blocks import Block, write_blocks
 from migrate.review.cases import Case
 from migrate.review.choices import LISTS, write_lists
 from migrate.review.comparison import Line, lines
 from migrate.review.formats import Formats
+from migrate.review.handing import HandedOut, day_words
 
 # the same cases give the same bytes: the moment of writing is not among them
 CREATED = datetime(2000, 1, 1)
@@ -29,15 +30,19 @@ CREATED = datetime(2000, 1, 1)
 class Contents:
     """What one file of a packet holds: cases numbered from ``first``, and whose they are.
 
-    ``part`` of ``parts`` where a university has more cases than one file should hold.
+    ``handed`` has each of the cases. ``part`` of ``parts`` where a university has more cases than
+    one file should hold. ``today``, an ISO day, for a packet that says how late a case is: without
+    it the same contents give the same bytes on any day. ``batch`` may be empty.
     """
 
     cases: Sequence[Case]
     university: str
     batch: str
+    handed: HandedOut
     first: int = 1
     part: int = 1
     parts: int = 1
+    today: str | None = None
 
     @cached_property
     def compared(self) -> tuple[tuple[Case, tuple[Line, ...]], ...]:
@@ -67,7 +72,8 @@ def write_workbook(contents: Contents, path: Path) -> None:
         cases = book.add_worksheet(names["cases_sheet"])
         lists = book.add_worksheet(LISTS)
         _write_guide(guide, formats, contents)
-        asked = write_blocks(cases, formats, contents.compared, first=contents.first)
+        blocks = [Block(case, of, contents.handed[case.case_id]) for case, of in contents.compared]
+        asked = write_blocks(cases, formats, blocks, first=contents.first, today=contents.today)
         write_lists(cases, lists, asked)
         # & starts a code in a footer, and 255 characters are all it holds
         name = contents.university[:80].replace("&", "&&")
@@ -110,7 +116,11 @@ def _write_guide(sheet: Any, formats: Formats, contents: Contents) -> None:
 
 def _about(contents: Contents) -> list[tuple[str, str]]:
     guide = words.section("guide")
-    found = [(guide["university"], contents.university), (guide["batch"], contents.batch)]
+    found = [(guide["university"], contents.university)]
+    if contents.batch:
+        found.append((guide["batch"], contents.batch))
+    if contents.today:
+        found.append((guide["today"], day_words(contents.today)))
     if contents.parts > 1:
         part, parts = _persian(contents.part), _persian(contents.parts)
         found.append(("", guide["part"].format(part=part, parts=parts)))

@@ -111,7 +111,7 @@ def cases_of_batch(engine: Engine, batch: str) -> list[Case]:
         ).all()
     # sorted here: databases differ in how they order text
     return [
-        _case(row.case_id, row.digest, row.body)
+        read_case(row.case_id, row.digest, row.body)
         for row in sorted(rows, key=lambda row: (row.row, row.case_id))
     ]
 
@@ -132,7 +132,8 @@ def _row(case: Case) -> dict[str, object]:
     }
 
 
-def _case(case_id: str, digest: str, body: str) -> Case:
+def read_case(case_id: str, digest: str, body: str) -> Case:
+    """A case out of its row. Raises RunError where the body is not what was saved."""
     if sha256_text(body) != digest:
         raise RunError(
             f"case {case_id} in the store is not what was saved: its digest does not fit",

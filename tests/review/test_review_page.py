@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from handed_out import handed_out
 from playwright.sync_api import Page, sync_playwright
 
 from migrate.review.cases import Case
@@ -17,7 +18,9 @@ from migrate.review.workbook import Contents
 
 @pytest.fixture(scope="module")
 def html(cases: list[Case]) -> str:
-    return render_page(Contents(cases, "دانشگاه <b>شیراز</b>", "b1"), workbook="cases.xlsx")
+    return render_page(
+        Contents(cases, "دانشگاه <b>شیراز</b>", "b1", handed_out(cases)), workbook="cases.xlsx"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,7 @@ class Tags(HTMLParser):
 
 
 def test_the_same_cases_give_the_same_page(cases: list[Case], html: str) -> None:
-    contents = Contents(list(cases), "دانشگاه <b>شیراز</b>", "b1")
+    contents = Contents(list(cases), "دانشگاه <b>شیراز</b>", "b1", handed_out(cases))
     assert render_page(contents, workbook="cases.xlsx") == html
 
 

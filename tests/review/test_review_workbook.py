@@ -9,25 +9,29 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from handed_out import handed_out
 from openpyxl import load_workbook
 from openpyxl.cell.rich_text import CellRichText, TextBlock
 from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
 from migrate.review import words
-from migrate.review.blocks import COLUMNS, heading
 from migrate.review.cases import Case
+from migrate.review.columns import COLUMNS, heading
+from migrate.review.comparison import FIELDS
 from migrate.review.workbook import Contents, write_workbook
 
 GUIDE, CASES = "راهنما", "پرونده‌ها"
-# document and registry rows: 1 + 1, 1 + 2, 1 + 2, 1 + 0, 1 + 1
-ROWS = 11
+# document, registry and right values: 1 + 1 + 1, 1 + 2, 1 + 2 + 1, 1 + 0 + 1, 1 + 1 + 1
+ROWS = 15
+DOCUMENTS = [2, 5, 8, 12, 14]
+RIGHT = [4, 11, 13, 16]
 
 
 @pytest.fixture(scope="module")
 def written(cases: list[Case], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("workbook") / "cases.xlsx"
-    write_workbook(Contents(cases, "دانشگاه شیراز", "b1"), path)
+    write_workbook(Contents(cases, "دانشگاه شیراز", "b1", handed_out(cases)), path)
     return path
 
 
@@ -55,7 +59,7 @@ def allowed(sheet: Worksheet, row: int, name: str) -> list[str]:
 
 
 def test_the_same_cases_give_the_same_bytes(cases: list[Case], tmp_path: Path) -> None:
-    contents = Contents(cases, "دانشگاه شیراز", "b1")
+    contents = Contents(cases, "دانشگاه شیراز", "b1", handed_out(cases))
     for name in ("one.xlsx", "two.xlsx"):
         write_workbook(contents, tmp_path / name)
     assert (tmp_path / "one.xlsx").read_bytes() == (tmp_path / "two.xlsx").read_bytes()
@@ -68,8 +72,8 @@ def test_a_guide_then_the_cases_then_hidden_lists(written: Path) -> None:
     assert book[GUIDE].sheet_view.rightToLeft
     assert book[CASES].sheet_view.rightToLeft
     assert book[CASES].freeze_panes == "D2"
-    assert book[CASES].auto_filter.ref == f"A1:AA{ROWS + 1}"
-    assert len(COLUMNS) == 27
+    assert book[CASES].auto_filter.ref == f"A1:AD{ROWS + 1}"
+    assert len(COLUMNS) == 30
 
 
 def test_calamine_reads_a_block_of_rows_for_each_case(written: Path, cases: list[Case]) -> None:
@@ -82,9 +86,10 @@ def test_calamine_reads_a_block_of_rows_for_each_case(written: Path, cases: list
         for row in rows[1:]
     ]
     ids = {case.legacy_id: case.case_id for case in cases}
-    assert blocks[:5] == [
+    assert blocks[:6] == [
         ("۱", "سند کاغذی", "", ids["L2"]),
         ("۱", "پایگاه", "D1", ids["L2"]),
+        ("۱", "مقدار درست", "", ids["L2"]),
         ("۲", "سند کاغذی", "", ids["L3"]),
         ("۲", "نامزد ۱", "D2", ids["L3"]),
         ("۲", "نامزد ۲", "D3", ids["L3"]),
@@ -98,7 +103,7 @@ def test_every_cell_is_text_and_none_is_a_formula(sheet: Worksheet) -> None:
     by_header = {cell.value: cell.column for cell in sheet[1]}
     values = {str(sheet.cell(row, by_header["نام"]).value) for row in range(2, ROWS + 2)}
     assert "=cmd|' /C calc'!A۰" in values
-    assert "=1+1" in {str(sheet.cell(row, column("legacy_id")).value) for row in range(2, 13)}
+    assert "=1+1" in {str(sheet.cell(row, column("legacy_id")).value) for row in DOCUMENTS}
 
 
 def test_no_part_of_the_file_holds_a_formula_a_link_or_an_address(written: Path) -> None:
@@ -123,7 +128,7 @@ def test_letters_that_differ_are_bold_and_underlined(sheet: Worksheet) -> None:
 
 def test_a_value_that_differs_as_a_whole_is_marked_as_a_whole(sheet: Worksheet) -> None:
     # کارشناسی on paper, دکتری in the registry
-    cell = sheet.cell(9, column("degree"))
+    cell = sheet.cell(10, column("degree"))
     assert cell.value == "دکتری"
     assert cell.font.b
     assert cell.font.u == "single"
@@ -144,13 +149,57 @@ def test_only_the_answers_of_each_case_are_open(sheet: Worksheet, cases: list[Ca
     open_ = {
         cell.coordinate for row in sheet.iter_rows() for cell in row if not cell.protection.locked
     }
-    documents = [2, 4, 7, 10, 11]
-    assert len(documents) == len(cases)
-    assert open_ == {
-        sheet.cell(row, column(name)).coordinate
-        for row in documents
-        for name in ("decision", "reason", "comment")
-    }
+    assert len(DOCUMENTS) == len(cases)
+    answers = [(row, name) for row in DOCUMENTS for name in ("decision", "reason", "comment")]
+    right = [(row, name) for row in RIGHT for name in FIELDS]
+    assert open_ == {sheet.cell(row, column(name)).coordinate for row, name in answers + right}
+
+
+def test_only_a_case_that_may_be_corrected_has_a_row_for_right_values(sheet: Worksheet) -> None:
+    named = [row for row in range(2, ROWS + 2) if sheet.cell(row, 3).value == "مقدار درست"]
+    assert named == RIGHT
+    assert sheet.cell(5, column("outcome")).value == "چند نامزد"
+    assert [one.value for row in RIGHT for one in sheet[row] if one.column_letter == "D"] == [
+        None
+    ] * 4
+    assert allowed(sheet, 4, "sex") == ["مرد", "زن"]
+
+
+def test_every_row_carries_the_token_and_the_first_its_days(
+    sheet: Worksheet, cases: list[Case]
+) -> None:
+    handed = handed_out(cases)
+    for case, row, after in zip(cases, DOCUMENTS, [*DOCUMENTS[1:], ROWS + 2], strict=True):
+        tokens = {sheet.cell(one, column("token")).value for one in range(row, after)}
+        assert tokens == {handed[case.case_id].token}
+        assert sheet.cell(row, column("opened_on")).value == "۱۴۰۵/۰۹/۰۷"
+        assert sheet.cell(row, column("due_on")).value == "۱۴۰۵/۱۱/۰۷"
+
+
+def test_a_packet_of_a_day_says_how_old_and_how_late_a_case_is(
+    cases: list[Case], tmp_path: Path
+) -> None:
+    for today, opened, due in (
+        ("2026-11-28", "امروز", "۶۰ روز مانده"),
+        ("2027-01-27", "۶۰ روز پیش", "امروز"),
+        ("2027-02-08", "۷۲ روز پیش", "۱۲ روز گذشته"),
+    ):
+        path = tmp_path / f"{today}.xlsx"
+        write_workbook(Contents(cases, "دانشگاه شیراز", "", handed_out(cases), today=today), path)
+        sheet = load_workbook(path)[CASES]
+        assert str(sheet.cell(2, column("opened_on")).value).split("\n")[1] == opened
+        assert str(sheet.cell(2, column("due_on")).value).split("\n")[1] == due
+
+
+def test_what_was_said_of_an_earlier_answer_stands_with_the_case(
+    cases: list[Case], tmp_path: Path
+) -> None:
+    handed = handed_out(cases)
+    handed[cases[0].case_id] = replace(handed[cases[0].case_id], returned="صفحهٔ دیگر را ببینید")
+    write_workbook(Contents(cases, "دانشگاه شیراز", "", handed), tmp_path / "cases.xlsx")
+    sheet = load_workbook(tmp_path / "cases.xlsx")[CASES]
+    said = str(sheet.cell(2, column("explanation")).value)
+    assert "پاسخ پیشین بازگردانده شد: صفحهٔ دیگر را ببینید" in said
 
 
 def test_the_guide_and_the_lists_are_protected_too(written: Path) -> None:
@@ -160,9 +209,9 @@ def test_the_guide_and_the_lists_are_protected_too(written: Path) -> None:
 
 def test_drop_downs_offer_what_the_outcome_asks(sheet: Worksheet) -> None:
     assert allowed(sheet, 2, "decision") == [one.label for one in words.decisions("mismatch", 1)]
-    assert allowed(sheet, 4, "decision") == ["نامزد ۱", "نامزد ۲", "هیچ‌کدام"]
-    assert "همان مدرک دیگر ۲ است" in allowed(sheet, 7, "decision")
-    assert allowed(sheet, 10, "reason") == [one.label for one in words.reasons("person_missing")]
+    assert allowed(sheet, 5, "decision") == ["نامزد ۱", "نامزد ۲", "هیچ‌کدام"]
+    assert "همان مدرک دیگر ۲ است" in allowed(sheet, 8, "decision")
+    assert allowed(sheet, 12, "reason") == [one.label for one in words.reasons("person_missing")]
 
 
 def test_fields_that_no_case_has_are_folded_away(sheet: Worksheet) -> None:
@@ -196,7 +245,7 @@ def test_hostile_values_leave_a_workbook_that_opens(
         page_ref=value,
     )
     path = tmp_path / "cases.xlsx"
-    write_workbook(Contents([case], value[:3] + "&P", value[:3]), path)
+    write_workbook(Contents([case], value[:3] + "&P", value[:3], handed_out([case])), path)
     sheet = load_workbook(path, rich_text=True)[CASES]
     texts = [str(cell.value) for row in sheet.iter_rows() for cell in row if cell.value]
     assert case.case_id in texts
@@ -206,14 +255,15 @@ def test_hostile_values_leave_a_workbook_that_opens(
 def test_a_thousand_cases_open_with_all_their_drop_downs(cases: list[Case], tmp_path: Path) -> None:
     path = tmp_path / "cases.xlsx"
     many = [replace(cases[0], case_id=f"C-{nth}") for nth in range(1000)]
-    write_workbook(Contents(many, "دانشگاه شیراز", "b1"), path)
+    write_workbook(Contents(many, "دانشگاه شیراز", "b1", handed_out(many)), path)
     sheet = load_workbook(path)[CASES]
     rules = sheet.data_validations.dataValidation
     cells = {
         cell for rule in rules if rule.type == "list" for one in rule.sqref.ranges
         for cell in one.cells
     }  # fmt: skip
-    assert len(cells) == 2000
+    # a decision, a reason, and two coded fields of the row of right values
+    assert len(cells) == 4000
     assert max(len(str(rule.sqref)) for rule in rules) < 8192
 
 
@@ -244,5 +294,5 @@ def test_libreoffice_saves_the_workbook_without_losing_what_matters(
     assert marked(sheet.cell(2, column("birth_date")).value) == ["۶"]
     assert not sheet.cell(2, column("decision")).protection.locked
     assert sheet.cell(3, column("decision")).protection.locked
-    assert allowed(sheet, 4, "decision") == ["نامزد ۱", "نامزد ۲", "هیچ‌کدام"]
+    assert allowed(sheet, 5, "decision") == ["نامزد ۱", "نامزد ۲", "هیچ‌کدام"]
     assert len(cases) == 5

@@ -15,6 +15,7 @@ from migrate.review.cases import build_cases
 from migrate.review.packets import summary, write_packets
 from migrate.store.cases import save_cases
 from migrate.store.engine import open_store
+from migrate.store.imports import handed
 
 STAGE = "4-mismatches"
 
@@ -44,12 +45,15 @@ def run(batch: str, reports: str) -> Mismatches:
             pq.read_table(folder / "registry.parquet"),
             batch=batch,
         )
-        packets = write_packets(cases, folder / "packets", batch=batch, progress=tell)
+        linked_by = known["stages"]["3-link"]["artefacts"]
         engine = open_store(known["parameters"]["store"])
         try:
-            save_cases(engine, cases)
+            # cases first: the packets carry the day they were put to their university
+            save_cases(engine, cases, model=linked_by.get("trained.json", ""))
+            out = handed(engine, cases)
         finally:
             engine.dispose()
+        packets = write_packets(cases, folder / "packets", batch=batch, handed=out, progress=tell)
         table = pa.table(
             {
                 "case_id": [case.case_id for case in cases],
