@@ -11,7 +11,9 @@ from sqlalchemy.orm import aliased
 from migrate.codes.ledger import KEY_EVENTS, LedgerEvent
 from migrate.review.decisions import APPROVED, SUPPORTING_VERDICTS
 from migrate.store.audit_findings import DELETED, EDITED, Findings
+from migrate.store.grounds import grounds
 from migrate.store.review_tables import ApprovalRow
+from migrate.store.standing import decision as decision_of
 from migrate.store.tables import BatchRow, DecisionRow
 
 _T = TypeVar("_T")
@@ -68,10 +70,17 @@ class GroundAudit:
                 .where(DecisionRow.seq.in_({row.decision_seq for row in chunk}))
             )
             decided = {one.seq: one for one in kept}
+            # those that support a code only once the registry has what they say
+            waited = [one.seq for one in decided.values() if one.verdict not in SUPPORTING_VERDICTS]
+            found = [decision_of(connection, seq) for seq in waited]
+            applied = grounds(connection, [one for one in found if one is not None])
             for row in chunk:
-                self._check_decision(row, decided.get(row.decision_seq))
+                ground = applied.get(row.decision_seq)
+                self._check_decision(
+                    row, decided.get(row.decision_seq), ground.degree_id if ground else None
+                )
 
-    def _check_decision(self, row: Any, decision: Any | None) -> None:
+    def _check_decision(self, row: Any, decision: Any | None, applied: str | None) -> None:
         seq = row.decision_seq
         if decision is None:
             self.found.add(
@@ -81,7 +90,9 @@ class GroundAudit:
                 expected=f"the decision that code {row.code} was issued on",
                 found="no row",
             )
-        elif decision.degree_id != row.degree_id or decision.verdict not in SUPPORTING_VERDICTS:
+        elif row.degree_id != (
+            decision.degree_id if decision.verdict in SUPPORTING_VERDICTS else applied
+        ):
             self.found.add(
                 EDITED,
                 "decisions",

@@ -22,11 +22,14 @@ from migrate.review.decisions import (
     Decision,
     Standing,
 )
+from migrate.review.proposals import changes_registry
 from migrate.review.roles import MAY_APPROVE, MAY_DECIDE, MAY_REOPEN, Viewer
 from migrate.review.second import needs_second
 from migrate.store.code_tables import CodeRow
 from migrate.store.engine import DECISIONS, LEDGER, also_lock, now, writing
+from migrate.store.grounds import applied_degrees, grounds
 from migrate.store.lifecycle import happen
+from migrate.store.proposals import keep
 from migrate.store.review_tables import ApprovalRow, WorkRow
 from migrate.store.standing import decision as decision_of
 from migrate.store.standing import standing_on
@@ -119,11 +122,12 @@ def decide_within(
         reason=reason.strip(),
         case_digest=case.digest,
         supersedes=supersedes,
-        needs_second=needs_second(content, verdict, named),
+        needs_second=needs_second(content, verdict, named) or changes_registry(body),
         body=canonical_json({**(body or {}), "model": case.model}),
     )
     row = asdict(made) | {"needs_second": int(made.needs_second)}
     connection.execute(insert(DecisionRow), [row])
+    keep(connection, content, made, body)
     now_stands = Standing(made)
     _move(connection, case_id, now_stands.state)
     if before is not None:
@@ -289,17 +293,22 @@ def _suspend_what_lost_its_ground(connection: Connection, after: Standing) -> No
     A confirmation that still waits for its second person confirms nothing yet.
     """
     made = after.decision
-    before = select(DecisionRow.seq).where(DecisionRow.case_id == made.case_id)
-    degrees = select(DecisionRow.degree_id).where(DecisionRow.case_id == made.case_id)
+    own = connection.execute(
+        select(DecisionRow.seq, DecisionRow.degree_id).where(DecisionRow.case_id == made.case_id)
+    ).all()
+    before = [row.seq for row in own]
+    # a degree that a decision added is named by what became of its proposal
+    degrees = {row.degree_id for row in own} | applied_degrees(connection, before)
     codes = connection.execute(
         select(CodeRow.code, CodeRow.degree_id).where(
-            CodeRow.degree_id.in_(degrees),
+            CodeRow.degree_id.in_(degrees - {None}),
             CodeRow.decision_seq.in_(before),
             CodeRow.state == ACTIVE,
         )
     ).all()
+    ground = grounds(connection, [after]).get(made.seq)
     for row in codes:
-        if after.supports != row.degree_id:
+        if ground is None or ground.degree_id != row.degree_id:
             happen(
                 connection,
                 row.code,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import aliased
 
 from migrate.review.decisions import Approval, Decision, Standing
 from migrate.store.engine import reading
+from migrate.store.grounds import grounds
 from migrate.store.review_tables import ApprovalRow
 from migrate.store.tables import CaseRow, DecisionRow
 
@@ -30,15 +31,15 @@ def standing(engine: Engine, case_id: str) -> Standing | None:
 def history(engine: Engine, case_id: str) -> list[Standing]:
     """All decisions on a case with what a second person said of each, the first one first."""
     with reading(engine) as connection:
-        rows = _asked().where(DecisionRow.case_id == case_id).order_by(DecisionRow.seq)
-        return [_read(row) for row in connection.execute(rows)]
+        rows = decision_columns().where(DecisionRow.case_id == case_id).order_by(DecisionRow.seq)
+        return [read_decision(row) for row in connection.execute(rows)]
 
 
 def standing_of_batch(engine: Engine, batch: str) -> dict[str, Standing]:
     """The standing decision of each decided case of a batch, by the record's ``legacy_id``."""
     later = aliased(DecisionRow)
     rows = (
-        _asked(CaseRow.legacy_id)
+        decision_columns(CaseRow.legacy_id)
         .join(
             CaseRow,
             (CaseRow.case_id == DecisionRow.case_id)
@@ -49,24 +50,24 @@ def standing_of_batch(engine: Engine, batch: str) -> dict[str, Standing]:
         .order_by(DecisionRow.seq)
     )
     with reading(engine) as connection:
-        return {row.legacy_id: _read(row) for row in connection.execute(rows)}
+        return {row.legacy_id: read_decision(row) for row in connection.execute(rows)}
 
 
 def standing_on(connection: Connection, case_id: str) -> Standing | None:
     """As :func:`standing`, within a transaction."""
     later = aliased(DecisionRow)
     row = connection.execute(
-        _asked()
+        decision_columns()
         .outerjoin(later, later.supersedes == DecisionRow.seq)
         .where(DecisionRow.case_id == case_id, later.seq.is_(None))
     ).one_or_none()
-    return None if row is None else _read(row)
+    return None if row is None else read_decision(row)
 
 
 def decision(connection: Connection, seq: int) -> Standing | None:
     """A decision by its number, and what a second person said of it; None where there is none."""
-    row = connection.execute(_asked().where(DecisionRow.seq == seq)).one_or_none()
-    return None if row is None else _read(row)
+    row = connection.execute(decision_columns().where(DecisionRow.seq == seq)).one_or_none()
+    return None if row is None else read_decision(row)
 
 
 def not_standing(
@@ -80,8 +81,11 @@ def not_standing(
     for start in range(0, len(asked), _CHUNK):
         chunk = asked[start : start + _CHUNK]
         found = {row.seq: row for row in _with_case(connection, [seq for seq, *_ in chunk])}
+        supported = grounds(connection, [read_decision(row) for row in found.values()])
         for seq, degree_id, batch, legacy_id in chunk:
-            words = _why_not(found.get(seq), degree_id, batch, legacy_id)
+            ground = supported.get(seq)
+            held = None if ground is None else ground.degree_id
+            words = _why_not(found.get(seq), degree_id, batch, legacy_id, held)
             if words:
                 refused[seq] = f"decision {seq} {words}"
     return refused
@@ -95,7 +99,7 @@ def _with_case(connection: Connection, seqs: Sequence[int]) -> Iterator[Any]:
         .scalar_subquery()
     )
     yield from connection.execute(
-        _asked(
+        decision_columns(
             CaseRow.batch,
             CaseRow.legacy_id,
             later.seq.label("superseded_by"),
@@ -111,7 +115,7 @@ def _with_case(connection: Connection, seqs: Sequence[int]) -> Iterator[Any]:
     )
 
 
-def _why_not(row: Any, degree_id: str, batch: str, legacy_id: str) -> str:
+def _why_not(row: Any, degree_id: str, batch: str, legacy_id: str, supported: str | None) -> str:
     if row is None:
         return "is not in the store"
     if row.superseded_by is not None:
@@ -122,21 +126,23 @@ def _why_not(row: Any, degree_id: str, batch: str, legacy_id: str) -> str:
         )
     if (row.batch, row.legacy_id) != (batch, legacy_id):
         return f"is about record {row.legacy_id} of batch {row.batch}"
-    found = _read(row)
+    found = read_decision(row)
     if found.state == "awaiting":
         return "waits for a second person"
-    if found.supports != degree_id:
-        return f"supports {f'degree {found.supports}' if found.supports else 'no code'}"
+    if supported != degree_id:
+        return f"supports {f'degree {supported}' if supported else 'no code'}"
     return ""
 
 
-def _asked(*more: Any) -> Select[Any]:
+def decision_columns(*more: Any) -> Select[Any]:
+    """A query of decisions with what a second person said of each, and of more columns."""
     return select(*_DECISION, *_APPROVAL, *more).outerjoin(
         ApprovalRow, ApprovalRow.decision_seq == DecisionRow.seq
     )
 
 
-def _read(row: Any) -> Standing:
+def read_decision(row: Any) -> Standing:
+    """The decision of a row that :func:`decision_columns` asked for."""
     values = row._mapping
     made = {field.name: values[field.name] for field in fields(Decision)}
     made["needs_second"] = bool(made["needs_second"])
