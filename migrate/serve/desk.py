@@ -147,11 +147,11 @@ class Desk:
 
     def verifier(self, key: str, caller: Caller) -> Caller | None:
         """The caller with the verifier that a key belongs to; None for a key that opens nothing."""
-        # asked for before the key is looked at, so that keys cannot be tried without end
-        self._admit(Caller(caller.address), "follow", None)
+        # asked before the key is looked at, so that keys cannot be tried without end
+        self._try(lambda: self._gate.admit_key(caller))
         found = self._try(lambda: self._verifier(key))
         if found is None:
-            self._try(lambda: self._gate.charge_more(Caller(caller.address), "wrong_key"))
+            self._try(lambda: self._gate.charge_wrong_key(caller))
             return None
         return Caller(caller.address, found)
 

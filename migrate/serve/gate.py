@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from migrate.serve.addresses import bucket_of
 from migrate.serve.overall import Overall
 from migrate.serve.settings import Limits
-from migrate.store.limits import Charge, Rate, Verdict, charge, take
+from migrate.store.limits import Charge, Rate, Verdict, charge, fits, take
 from migrate.store.verifiers import Verifier
 
 # refusals that a process remembers; more are asked of the database again
@@ -86,6 +86,28 @@ class Gate:
         cost = self._limits.costs[name] * times
         charge(self._engine, [self._of_caller(caller, cost)])
 
+    def admit_key(self, caller: Caller) -> None:
+        """Refuse an address that has tried too many keys that open nothing.
+
+        What the address asks without a key, and with one that opens, has no part in it.
+
+        :raises LimitedError: before the key is looked at.
+        """
+        wrong = self._of_wrong_keys(caller)
+        self._refuse_remembered([wrong])
+        verdict = fits(self._engine, wrong)
+        if not verdict.allowed:
+            self._remember(verdict, [wrong])
+            raise LimitedError("address", verdict.retry_after)
+
+    def charge_wrong_key(self, caller: Caller) -> None:
+        """Charge an address for a key that opens nothing."""
+        charge(self._engine, [self._of_wrong_keys(caller)])
+
+    def _of_wrong_keys(self, caller: Caller) -> Charge:
+        bucket = f"w:{bucket_of(caller.address)}"
+        return Charge(bucket, self._limits.rates["address"], self._limits.costs["wrong_key"])
+
     def _of_caller(self, caller: Caller, cost: int) -> Charge:
         if caller.verifier:
             rate = Rate(caller.verifier.per_minute, caller.verifier.per_minute)
@@ -115,4 +137,6 @@ class Gate:
 
 
 def _scope(bucket: str) -> str:
-    return {"a": "address", "k": "key", "c": "code"}.get(bucket.partition(":")[0], "overall")
+    return {"a": "address", "w": "address", "k": "key", "c": "code"}.get(
+        bucket.partition(":")[0], "overall"
+    )

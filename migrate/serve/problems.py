@@ -124,7 +124,7 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     found = error.errors()
     broken = any(one["type"] == "json_invalid" for one in found)
     told = [
-        FieldError(where=".".join(map(str, one["loc"])), message=str(one["msg"])[:200])
+        FieldError(where=".".join(map(str, one["loc"]))[:100], message=str(one["msg"])[:200])
         for one in found[:_TOLD]
     ]
     detail = (

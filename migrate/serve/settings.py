@@ -146,9 +146,7 @@ def load_limits(path: str = "") -> Limits:
         ) from None
     for name, cost in costs.items():
         # what is charged afterwards may go above the burst, what is charged first could never fit
-        if cost < (name == "inquiry") or (
-            name not in ("not_found", "wrong_key") and cost > rates["address"].burst
-        ):
+        if cost < (name == "inquiry") or (name != "not_found" and cost > rates["address"].burst):
             raise InputError(
                 "a cost is positive and not above the burst of an address",
                 file=path,

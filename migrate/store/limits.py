@@ -108,6 +108,14 @@ def charge(engine: Engine, charges: Sequence[Charge]) -> None:
             connection.commit()
 
 
+def fits(engine: Engine, wanted: Charge) -> Verdict:
+    """Whether a charge would fit now; nothing is charged."""
+    with _connected(engine, single=True) as connection:
+        wait = _wait(connection, wanted)
+        connection.rollback()
+    return ALLOWED if wait <= 0 else Verdict(False, wanted.bucket, _seconds(wait))
+
+
 def purge(engine: Engine) -> int:
     """Delete buckets that are empty by now, and give how many. They say nothing any more."""
     deleted = 0
@@ -172,12 +180,17 @@ def _now(connection: Connection) -> int:
 
 
 def _refusal(connection: Connection, refused: Charge) -> Verdict:
-    held = select(LimitRow.tat).where(LimitRow.bucket == refused.bucket)
-    tat = connection.execute(held).scalar_one_or_none() or 0
-    rate = refused.rate
-    wait = max(tat - _now(connection), 0) + refused.cost * rate.interval - rate.tolerance
+    wait = _wait(connection, refused)
     connection.rollback()
     return Verdict(False, refused.bucket, _seconds(wait))
+
+
+def _wait(connection: Connection, wanted: Charge) -> int:
+    """Microseconds until a charge fits; not above zero where it does now."""
+    held = select(LimitRow.tat).where(LimitRow.bucket == wanted.bucket)
+    tat = connection.execute(held).scalar_one_or_none() or 0
+    ahead = max(tat - _now(connection), 0)
+    return ahead + wanted.cost * wanted.rate.interval - wanted.rate.tolerance
 
 
 def _seconds(microseconds: int) -> int:

@@ -104,6 +104,27 @@ def test_the_whole_service_has_a_limit_too(lite: Room, tmp_path: Path) -> None:
         assert "service's own" in said
 
 
+def test_a_key_is_not_held_by_its_address_and_wrong_keys_are(lite: Room, tmp_path: Path) -> None:
+    from migrate.store import verifiers
+
+    engine = open_store(lite.address)
+    _, key = verifiers.add(engine, "سفارت", per_minute=500, by="test")
+    engine.dispose()
+    slow = limits(tmp_path, "rates: {address: {per_minute: 0.1, burst: 40}}")
+    with served(lite.address, limits=slow) as client:
+        right = {"Authorization": f"Bearer {key}"}
+        assert tries(client, lite.valid, most=100, **right) == 100
+        assert tries(client, lite.valid) == 40
+        # the address is at its limit, the key is not
+        assert tries(client, lite.valid, most=5, **right) == 5
+        wrong = {"Authorization": f"Bearer {key}x"}
+        said = [
+            client.post("/api/v1/inquiry", json={"code": lite.valid}, headers=wrong).status_code
+            for _ in range(8)
+        ]
+        assert said == [401] * 4 + [429] * 4
+
+
 class Clock:
     now = 0.0
 

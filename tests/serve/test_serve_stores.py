@@ -117,6 +117,25 @@ _STEP = """INSERT INTO request_events (tracking_no, n, state, at, actor, batch, 
     FROM requests WHERE tracking_no = :number"""
 
 
+def test_a_server_that_dropped_its_connections_is_asked_again(postgres: str) -> None:
+    room = furnish(postgres)
+    owner = sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
+    with served(postgres, limits=WIDE) as client:
+        for _ in range(3):
+            found = client.post("/api/v1/inquiry", json={"code": room.valid})
+            assert (found.status_code, found.json()["answer"]) == (200, "valid")
+            with owner.connect() as connection:
+                connection.execute(sa.text(_DROP))
+        assert client.get("/healthz").status_code in (200, 503)
+        right = {"code": room.valid, "national_id": NATIONAL_ID}
+        assert "Look-ups in all: <b>3</b>" in client.post("/en/holder", data=right).text
+    owner.dispose()
+
+
+_DROP = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+
+
 def grants() -> list[str]:
     """The statements that docs/inquiry.md tells an administrator to run."""
     block = GRANTS.read_text(encoding="utf-8").partition("```sql\n")[2].partition("```")[0]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, insert, select, update
 
-from migrate.store.limits import Charge, Rate, charge, purge, take
+from migrate.store.limits import Charge, Rate, charge, fits, purge, take
 from migrate.store.public_tables import LimitRow
 
 # so slow that nothing drains while a test runs
@@ -47,13 +46,16 @@ def test_a_refused_request_costs_nothing(engine: Engine) -> None:
 
 
 def test_it_drains_at_its_rate(engine: Engine) -> None:
-    quick = Rate(per_minute=600, burst=2)
-    assert taken(engine, Charge("a", quick, 2))
-    verdict = take(engine, [Charge("a", quick)])
-    assert (verdict.allowed, verdict.retry_after) == (False, 1)
-    time.sleep(0.15)
-    assert taken(engine, Charge("a", quick))
-    assert not taken(engine, Charge("a", quick))
+    rate = Rate(per_minute=1, burst=2)
+    assert taken(engine, Charge("a", rate, 2))
+    verdict = take(engine, [Charge("a", rate)])
+    assert not verdict.allowed
+    assert 50 <= verdict.retry_after <= 60
+    with engine.begin() as connection:
+        # a minute goes by
+        connection.execute(update(LimitRow).values(tat=LimitRow.tat - 60_000_000))
+    assert taken(engine, Charge("a", rate))
+    assert not taken(engine, Charge("a", rate))
 
 
 def test_a_long_rest_gives_the_burst_and_no_more(engine: Engine) -> None:
@@ -108,6 +110,16 @@ def test_a_bucket_s_name_is_a_value_and_no_sql(engine: Engine) -> None:
     name = "a'); DELETE FROM limits; -- :b0 %s"
     assert taken(engine, Charge(name, SLOW, 5))
     assert not taken(engine, Charge(name, SLOW))
+
+
+def test_whether_it_fits_is_seen_without_a_charge(engine: Engine) -> None:
+    assert fits(engine, Charge("a", SLOW, 5)).allowed
+    assert tat(engine, "a") is None
+    assert taken(engine, Charge("a", SLOW, 3))
+    assert fits(engine, Charge("a", SLOW, 2)).allowed
+    refused = fits(engine, Charge("a", SLOW, 3))
+    assert (refused.allowed, refused.bucket) == (False, "a")
+    assert 5_990 <= refused.retry_after <= 6_000
 
 
 def test_a_purge_takes_what_is_empty_and_leaves_what_is_not(engine: Engine) -> None:
