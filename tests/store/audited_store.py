@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -136,16 +135,20 @@ def _case(row: int) -> Case:
 
 
 class Shelf:
-    """Stores on one kind of database, each a copy of one that was built once."""
+    """Stores that were built once, and copies of them.
 
-    def __init__(self, kind: str, folder: Path, postgres: Callable[[str, str | None], str]) -> None:
-        self._kind, self._folder, self._postgres = kind, folder, postgres
+    :param copied: makes a database of a name, as a copy of the one at an address or empty, and gives
+        its address.
+    """
+
+    def __init__(self, copied: Callable[[str, str | None], str]) -> None:
+        self._copied = copied
         self._count = 0
         self._built: dict[str, str] = {}
 
     def build(self, name: str, fill_it: Callable[[Engine], None], on: str | None = None) -> None:
         """Build a store under a name, on a copy of another one or from nothing."""
-        address = self._copy(on)
+        address = self._copied(name.replace(" ", "_"), self._built[on] if on else None)
         engine = open_store(address)
         fill_it(engine)
         engine.dispose()
@@ -153,17 +156,8 @@ class Shelf:
 
     def copy(self, name: str) -> str:
         """The address of a fresh copy."""
-        return self._copy(name)
-
-    def _copy(self, name: str | None) -> str:
         self._count += 1
-        source = self._built[name] if name else None
-        if self._kind == "postgresql":
-            return self._postgres(f"audited_{self._count}", source)
-        path = self._folder / f"{self._count}.sqlite"
-        if source is not None:
-            shutil.copyfile(source.removeprefix("sqlite:///"), path)
-        return f"sqlite:///{path}"
+        return self._copied(f"copy_{self._count}", self._built[name])
 
 
 def unguarded(address: str) -> Engine:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,36 +50,61 @@ def ledger_keys(tmp_path_factory: pytest.TempPathFactory) -> Keys:
 
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def shelf(request: pytest.FixtureRequest, ledger_keys: Keys) -> Iterator[Shelf]:
-    folder = Path(tempfile.mkdtemp(prefix="migrate-audit-"))
-    made: list[str] = []
-    admin: Engine | None = None
-    if request.param == "postgresql":
-        home = sa.make_url(request.getfixturevalue("postgres_server").get_uri())
-        home = sa.URL.create(
+    if request.param == "sqlite":
+        yield request.getfixturevalue("file_shelf")
+        return
+    home = sa.make_url(request.getfixturevalue("postgres_server").get_uri())
+    admin = sa.create_engine(
+        sa.URL.create(
             "postgresql+psycopg", home.username, database=home.database, query=home.query
-        )
-        admin = sa.create_engine(home, isolation_level="AUTOCOMMIT")
+        ),
+        isolation_level="AUTOCOMMIT",
+    )
 
-    def postgres(name: str, source: str | None) -> str:
+    def copied(name: str, source: str | None) -> str:
         template = sa.make_url(source).database if source else "template0"
-        assert admin is not None
         with admin.connect() as connection:
             connection.execute(sa.text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-        made.append(name)
         return admin.url.set(database=name).render_as_string(hide_password=False)
 
-    shelf = Shelf(request.param, folder, postgres)
+    # the copies go with the server
+    yield filled(Shelf(copied), ledger_keys)
+    admin.dispose()
+
+
+@pytest.fixture(scope="session")
+def file_shelf(ledger_keys: Keys, tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    folder = tmp_path_factory.mktemp("audited")
+
+    def copied(name: str, source: str | None) -> str:
+        path = folder / f"{name}.sqlite"
+        if source is not None:
+            shutil.copyfile(source.removeprefix("sqlite:///"), path)
+        return f"sqlite:///{path}"
+
+    return filled(Shelf(copied), ledger_keys)
+
+
+def filled(shelf: Shelf, ledger_keys: Keys) -> Shelf:
     shelf.build("before the tail", lambda engine: fill(engine, ledger_keys))
     shelf.build("whole", lambda engine: fill_tail(engine, ledger_keys), on="before the tail")
-    try:
-        yield shelf
-    finally:
-        if admin is not None:
-            with admin.connect() as connection:
-                for name in made:
-                    connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
-            admin.dispose()
-        shutil.rmtree(folder, ignore_errors=True)
+    return shelf
+
+
+@pytest.fixture(scope="session")
+def owned(shelf: Shelf) -> Iterator[Engine]:
+    """A copy that is tampered with in transactions which are undone."""
+    engine = unguarded(shelf.copy("whole"))
+    yield engine
+    engine.dispose()
+
+
+@contextmanager
+def undone(engine: Engine) -> Iterator[Connection]:
+    """A transaction of the database's owner, of which nothing stays."""
+    with engine.connect() as connection:
+        yield connection
+        connection.rollback()
 
 
 def audited(address: str, **options: Any) -> Audit:
@@ -90,15 +115,11 @@ def audited(address: str, **options: Any) -> Audit:
         engine.dispose()
 
 
-def newest_head(address: str) -> str:
-    engine = open_store(address)
-    try:
-        with reading(engine) as connection:
-            newest = heads.newest(connection)
-        assert newest is not None
-        return newest.note
-    finally:
-        engine.dispose()
+def newest_head(engine: Engine) -> str:
+    with reading(engine) as connection:
+        newest = heads.newest(connection)
+    assert newest is not None
+    return newest.note
 
 
 def held(tmp_path: Path, note: str) -> Path:
@@ -124,7 +145,12 @@ def test_a_store_in_which_all_has_happened_fits(
     shelf: Shelf, ledger_keys: Keys, tmp_path: Path
 ) -> None:
     address = shelf.copy("whole")
-    witness = held(tmp_path, newest_head(shelf.copy("before the tail")))
+    engine = open_store(address)
+    with reading(engine) as connection:
+        earlier = heads.newest(connection, upto=EVENTS)
+    engine.dispose()
+    assert earlier is not None
+    witness = held(tmp_path, earlier.note)
     done: list[tuple[int, int, str]] = []
     found = audited(
         address,
@@ -559,27 +585,17 @@ def delete_a_batch(connection: Connection) -> None:
     run(connection, "DELETE FROM batches WHERE batch = 'b2'")
 
 
-@pytest.fixture(scope="session")
-def owned(shelf: Shelf) -> Iterator[Engine]:
-    """A copy that is tampered with in transactions which are undone."""
-    engine = unguarded(shelf.copy("whole"))
-    yield engine
-    engine.dispose()
-
-
 @pytest.mark.parametrize("name", CASES)
 def test_what_was_done_to_the_store_is_found(
     owned: Engine, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tamper, kind, table, words = CASES[name]
-    with owned.connect() as connection:
+    with undone(owned) as connection:
         tamper(connection)
         found = verify_within(connection)
         # wherever one read ends and the next begins
         monkeypatch.setattr("migrate.store.audit._CHUNK", 41)
         again = verify_within(connection)
-        connection.rollback()
-        assert verify_within(connection).count == 0
     assert set(again.findings) == set(found.findings)
     assert (again.findings[0].kind, again.findings[0].table) == (kind, table)
     assert found.count >= 1
@@ -591,10 +607,9 @@ def test_what_was_done_to_the_store_is_found(
 
 
 def test_what_somebody_wrote_into_the_database_cannot_move_a_terminal(owned: Engine) -> None:
-    with owned.connect() as connection:
+    with undone(owned) as connection:
         change("batch", "\x1b[2J\u202eb1\n")(connection)
         found = verify_within(connection)
-        connection.rollback()
     texts = [one.text() for one in found.findings]
     assert any("\\x1b[2J\\u202eb1\\n" in text for text in texts)
     assert all(text.isprintable() for text in texts)
@@ -626,22 +641,20 @@ def test_whatever_stands_in_a_column_is_told_and_not_stumbled_over(
         pytest.skip("PostgreSQL holds each column to its type")
     for column in COLUMNS[table, where].split():
         for value in (b"\x00\xff", 8, 1.5, "", "\ud7ff\x00"):
-            with owned.connect() as connection:
+            with undone(owned) as connection:
                 run(connection, "PRAGMA ignore_check_constraints = 1")
                 run(connection, f"UPDATE {table} SET {column} = :v WHERE {where}", v=value)
                 found = verify_within(connection)
-                connection.rollback()
             assert found.count >= 1, (column, value)
             assert all(one.text().isprintable() for one in found.findings)
 
 
 def test_many_rows_that_do_not_fit_are_counted_and_a_hundred_kept(owned: Engine) -> None:
-    with owned.connect() as connection:
+    with undone(owned) as connection:
         run(connection, "UPDATE code_events SET actor = 'x' WHERE seq > 100")
         # further down than what is kept: the first ones stay as they are
         run(connection, "UPDATE codes SET scheme = 2 WHERE event_seq > 400")
         found = verify_within(connection)
-        connection.rollback()
     assert found.count >= TAIL - 100
     assert len(found.findings) == 100
     assert [one.row for one in found.findings] == [f"seq {seq}" for seq in range(101, 201)]
@@ -652,14 +665,14 @@ def test_many_rows_that_do_not_fit_are_counted_and_a_hundred_kept(owned: Engine)
 
 
 def test_a_log_that_was_cut_off_clean_is_found_by_a_witness_only(
-    shelf: Shelf, tmp_path: Path
+    owned: Engine, tmp_path: Path
 ) -> None:
-    address = shelf.copy("whole")
-    witness = held(tmp_path, newest_head(address))
-    with tampering(address) as connection:
+    witness = held(tmp_path, newest_head(owned))
+    with undone(owned) as connection:
         cut_off(connection, EVENTS)
-    assert audited(address).count == 0
-    found = audited(address, witnesses=[witness])
+        alone = verify_within(connection)
+        found = verify_within(connection, witnesses=[witness])
+    assert alone.count == 0
     assert [one.kind for one in found.findings] == ["rolled back"]
     assert (
         "616 events: expected a log that continues it, found a log of 613"
@@ -668,23 +681,20 @@ def test_a_log_that_was_cut_off_clean_is_found_by_a_witness_only(
 
 
 def test_a_store_put_back_to_an_old_copy_is_found_by_a_witness_and_not_signed(
-    shelf: Shelf, ledger_keys: Keys, tmp_path: Path
+    file_shelf: Shelf, ledger_keys: Keys, tmp_path: Path
 ) -> None:
-    note = newest_head(shelf.copy("whole"))
-    address = shelf.copy("before the tail")
+    newer = open_store(file_shelf.copy("whole"))
+    note = newest_head(newer)
+    newer.dispose()
+    address = file_shelf.copy("before the tail")
     assert audited(address).count == 0
     assert audited(address, witnesses=[held(tmp_path, note)]).findings[0].kind == "rolled back"
     engine = open_store(address)
-    try:
-        issue(engine, requests("b3", range(9)), batch="b3", actor="test")
-        with pytest.raises(RunError, match="does not continue the signed head of 616"):
-            heads.sign(engine, ledger_keys.second, held=[checkpoint.parse(note)])
-        with reading(engine) as connection:
-            newest = heads.newest(connection)
-        assert newest is not None
-        assert newest.size == EVENTS
-    finally:
-        engine.dispose()
+    issue(engine, requests("b3", range(9)), batch="b3", actor="test")
+    with pytest.raises(RunError, match="does not continue the signed head of 616"):
+        heads.sign(engine, ledger_keys.second, held=[checkpoint.parse(note)])
+    assert checkpoint.parse(newest_head(engine)).size == EVENTS
+    engine.dispose()
 
 
 def test_two_copies_that_went_different_ways_are_found_by_each_others_witness(
@@ -712,28 +722,27 @@ def lifecycle_codes(engine: Engine) -> list[str]:
 
 
 def test_a_log_written_anew_and_signed_anew_is_found_by_a_witness_only(
-    shelf: Shelf, ledger_keys: Keys, tmp_path: Path
+    owned: Engine, ledger_keys: Keys, tmp_path: Path
 ) -> None:
-    address = shelf.copy("whole")
-    witness = held(tmp_path, newest_head(address))
-    with tampering(address) as connection:
+    witness = held(tmp_path, newest_head(owned))
+    with undone(owned) as connection:
         change("legacy_id", "L-other", 600)(connection)
         run(connection, "UPDATE codes SET legacy_id = 'L-other' WHERE event_seq = 600")
         reseal(connection)
         for size in (613, 616):
             sign_again(connection, size, ledger_keys.second)
-    assert audited(address, keys=[ledger_keys.first.public]).count == 0
-    found = audited(address, witnesses=[witness])
+        alone = verify_within(connection, keys=[ledger_keys.first.public])
+        found = verify_within(connection, witnesses=[witness])
+    assert alone.count == 0
     assert [one.kind for one in found.findings] == ["forked"]
 
 
 def test_keys_that_were_swapped_in_the_whole_log_are_found_by_published_ones(
-    shelf: Shelf, ledger_keys: Keys, tmp_path: Path
+    owned: Engine, ledger_keys: Keys, tmp_path: Path
 ) -> None:
-    address = shelf.copy("whole")
-    witness = held(tmp_path, newest_head(address))
+    witness = held(tmp_path, newest_head(owned))
     mine, next_one = ledger_keys.stranger, make_keys(tmp_path).stranger
-    with tampering(address) as connection:
+    with undone(owned) as connection:
         for seq, key, how in (
             (1, mine, "first"),
             (309, next_one, "rotation"),
@@ -746,62 +755,67 @@ def test_keys_that_were_swapped_in_the_whole_log_are_found_by_published_ones(
             values = {"s": size, "k": key.public.key_id.hex(), "at": "2026-11-28T00:00:00Z"}
             run(connection, "INSERT INTO signed_heads VALUES (:s, :k, '', :at)", **values)
             sign_again(connection, size, key)
+        alone = verify_within(connection)
+        by_key = [
+            verify_within(connection, keys=[key.public])
+            for key in (ledger_keys.first, ledger_keys.second)
+        ]
+        by_witness = verify_within(connection, witnesses=[witness])
     # a log of its own, and nobody who was told another key can be deceived by it
-    assert audited(address).count == 0
-    for published in (ledger_keys.first, ledger_keys.second):
-        found = audited(address, keys=[published.public])
+    assert alone.count == 0
+    for found in by_key:
         assert [one.kind for one in found.findings] == ["forged signature"]
         assert "published key" in found.findings[0].text()
-    found = audited(address, witnesses=[witness])
-    assert [one.kind for one in found.findings] == ["forged signature"]
-    assert "signed by no key of this log" in found.findings[0].text()
+    assert [one.kind for one in by_witness.findings] == ["forged signature"]
+    assert "signed by no key of this log" in by_witness.findings[0].text()
 
 
 def test_one_key_that_was_swapped_is_found_by_the_signatures(
-    shelf: Shelf, ledger_keys: Keys
+    owned: Engine, ledger_keys: Keys
 ) -> None:
-    address = shelf.copy("whole")
-    with tampering(address) as connection:
+    with undone(owned) as connection:
         said = keyring.payload(ledger_keys.stranger.public, "rotation", "once a year")
         change("payload", said, 309)(connection)
         reseal(connection)
-    found = audited(address)
+        found = verify_within(connection)
     # the heads of before do not hold that key; from its leaf on nothing that was signed fits
     assert (found.findings[0].kind, found.findings[0].table) == ("edited", "signed_heads")
     assert "size 309" in found.findings[0].text()
     assert "forged signature" in {one.kind for one in found.findings}
 
 
-def test_a_forged_head_is_no_witness(shelf: Shelf, ledger_keys: Keys, tmp_path: Path) -> None:
-    address = shelf.copy("whole")
-    good = checkpoint.parse(newest_head(address))
+def test_a_forged_head_is_no_witness(owned: Engine, ledger_keys: Keys, tmp_path: Path) -> None:
+    good = checkpoint.parse(newest_head(owned))
+
+    def judged(note: checkpoint.Checkpoint) -> tuple[str, str]:
+        with undone(owned) as connection:
+            (one,) = verify_within(connection, witnesses=[held(tmp_path, note.note())]).findings
+        return one.kind, one.text()
+
     forged = replace(good, root=bytes(32), signatures=()).signed(ledger_keys.stranger)
     spoilt = replace(good, root=bytes(32))
     other_log = replace(good, origin="other.example/log", signatures=()).signed(ledger_keys.second)
     for note in (forged, spoilt, other_log):
-        found = audited(address, witnesses=[held(tmp_path, note.note())])
-        assert [one.kind for one in found.findings] == ["forged signature"]
+        assert judged(note)[0] == "forged signature"
     # one that says it is of a longer log may be a lie, or a log that was put back: a person looks
     longer = replace(good, size=5000, signatures=()).signed(ledger_keys.stranger)
-    found = audited(address, witnesses=[held(tmp_path, longer.note())])
-    assert [one.kind for one in found.findings] == ["rolled back"]
-    assert "signed by no key of this log" in found.findings[0].text()
+    kind, text = judged(longer)
+    assert kind == "rolled back"
+    assert "signed by no key of this log" in text
     (tmp_path / "held.txt").write_text("not a note")
-    with pytest.raises(InputError, match="not a signed head"):
-        audited(address, witnesses=[tmp_path / "held.txt"])
-    with pytest.raises(InputError, match="cannot be read"):
-        audited(address, witnesses=[tmp_path / "none.txt"])
+    for name, words in (("held.txt", "not a signed head"), ("none.txt", "cannot be read")):
+        with undone(owned) as connection, pytest.raises(InputError, match=words):
+            verify_within(connection, witnesses=[tmp_path / name])
 
 
-def test_a_tree_head_between_two_that_is_gone_changes_nothing(shelf: Shelf) -> None:
+def test_a_tree_head_between_two_that_is_gone_changes_nothing(owned: Engine) -> None:
     # it can be worked out from the events: what is proved is proved by the others
-    address = shelf.copy("whole")
-    with tampering(address) as connection:
+    with undone(owned) as connection:
         run(connection, "DELETE FROM tree_heads WHERE size = 305")
-    assert audited(address).count == 0
+        assert verify_within(connection).count == 0
 
 
-def test_what_does_not_fit_is_not_signed(shelf: Shelf, ledger_keys: Keys) -> None:
+def test_what_does_not_fit_is_not_signed(file_shelf: Shelf, ledger_keys: Keys) -> None:
     def rewrite(connection: Connection) -> None:
         change("degree_id", "D-other")(connection)
         reseal(connection)
@@ -814,7 +828,7 @@ def test_what_does_not_fit_is_not_signed(shelf: Shelf, ledger_keys: Keys) -> Non
         run(connection, "DELETE FROM signed_heads WHERE size = 616")
 
     for tamper in (rewrite, cut, spoil_node):
-        address = shelf.copy("whole")
+        address = file_shelf.copy("whole")
         with tampering(address) as connection:
             tamper(connection)
         engine = open_store(address)
