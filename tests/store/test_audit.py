@@ -505,6 +505,20 @@ def let_a_code_be_superseded_by_another(connection: Connection) -> None:
     )
 
 
+@tampers("edited", "codes", "to replace it, found that it does not")
+def supersede_a_code_by_one_that_does_not_replace_it(connection: Connection) -> None:
+    by = code_of(connection, 9)
+    said = vars_of(event(connection, 7)) | {"payload": canonical_json({"superseded_by": by})}
+    new = append_sealed(connection, **said, event="superseded")
+    run(
+        connection,
+        "UPDATE codes SET state = 'superseded', state_seq = :s, superseded_by = :b"
+        " WHERE event_seq = 7",
+        s=new,
+        b=by,
+    )
+
+
 @tampers("deleted", "codes", "the code that event 7 issued")
 def delete_a_code(connection: Connection) -> None:
     run(connection, "DELETE FROM codes WHERE event_seq = 7")
