@@ -19,6 +19,7 @@ from migrate.batch.manifest import Manifest
 from migrate.batch.project import ISSUE, STAGES, SUMMARY
 from migrate.batch.project import notebook as notebook_of
 from migrate.batch.settings import Settings
+from migrate.batch.signing import sign_if_told
 from migrate.errors import InputError, RunError
 from migrate.intake.files import PARTIAL, sha256, write_atomically
 
@@ -235,6 +236,8 @@ def _run_stages(settings: Settings, stages: list[str], watch: Watch) -> Manifest
     finally:
         if stages:
             _write_times(folder, started, times)
+    if ISSUE in stages:
+        sign_if_told(settings.store)
     return manifests.required(folder)
 
 

@@ -118,3 +118,28 @@ def test_a_changed_list_of_codes_is_not_issued_over(room: Room) -> None:
     path.write_text(path.read_text().replace("1", "2", 1))
     ended = migrate("issue", BATCH, "--reports", str(room.reports))
     assert "no longer what that stage wrote" in ended.failed()
+
+
+def test_the_ledgers_head_is_signed_after_an_issuing_where_the_key_is(
+    room: Room, tmp_path: Path
+) -> None:
+    key, store = tmp_path / "key.pem", f"sqlite:///{room.store_file}"
+    named = {"MIGRATE_LEDGER_KEY": str(key)}
+    options = ("issue", BATCH, "--reports", str(room.reports))
+    # a key that the log does not know: the codes stand, and that is said
+    line = migrate(*options, env=named).failed()
+    assert "the codes are issued, and the ledger's head was not signed" in line
+    made = migrate(
+        *("audit", "key", "new", str(key), "--name", "ledger.example.org"),
+        *("--store", store),
+    )
+    assert made.code == 0, made.err
+    case_id, _record, degree = a_case(room, "mismatch")
+    decide(room, case_id, "confirm", "--degree", degree)
+    ended = migrate(*options, env=named)
+    assert ended.code == 0, ended.err
+    with sqlite3.connect(room.store_file) as opened:
+        (size,) = opened.execute("SELECT max(seq) FROM code_events").fetchone()
+        (signed,) = opened.execute("SELECT max(size) FROM signed_heads").fetchone()
+    assert signed == size
+    assert migrate("audit", "verify", "--store", store).code == 0
