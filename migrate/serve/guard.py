@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
 import time
-import traceback
-from datetime import UTC, datetime
-from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from migrate.serve.addresses import client_of, is_trusted, networks
+from migrate.serve.lines import log_failure, log_request
 from migrate.serve.pages import INDEXED, is_static
 from migrate.serve.problems import RETRY, respond
 from migrate.serve.settings import Settings
 
-_LOG = logging.getLogger("migrate.serve")
 # a browser sends about 20 headers in 2 KB; the server itself stops reading at 16 KB
 MOST_HEADERS = 64
 LONGEST_HEADERS = 12_288
@@ -32,8 +27,6 @@ FILE_BYTES = 1_048_576
 BODY_SECONDS = 20.0
 # requests that wait in one process; those beyond are told to come back
 MOST_WAITING = 400
-# what a line of the log may name: any text may be sent for a method
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"})
 
 # what routing leaves in a scope
 _ROUTED = ("route", "endpoint")
@@ -95,13 +88,13 @@ class Guard:
                 await self.app(inner, _Body(receive, _most_bytes(scope["path"])), sent)
                 scope.update({name: inner[name] for name in _ROUTED if name in inner})
         except Exception as error:
-            _log_failure(error)
+            log_failure(error)
             if not sent.status:
                 response = respond(Request(scope), 500, "The service failed. It was written down.")
                 await response(scope, receive, sent)
         finally:
             self._waiting -= 1
-            _log_request(scope, sent.status, time.perf_counter() - began)
+            log_request(scope, sent.status, time.perf_counter() - began)
 
     def _behind_proxies(self, scope: Scope) -> Scope:
         """The scope with the address and the scheme that trusted proxies tell."""
@@ -149,7 +142,11 @@ class Guard:
         known = not self._settings.hosts or scope["path"] == "/healthz"
         if not known and _host(hosts[0]) not in self._settings.hosts:
             return 421, "This service does not answer under that name."
-        length = dict(headers).get(b"content-length", b"0")
+        named = dict(headers)
+        if b"content-length" in named and b"transfer-encoding" in named:
+            # two lengths of one body: what one server takes for its end, another takes for a request
+            return 400, "A body has a Content-Length or a Transfer-Encoding, not both."
+        length = named.get(b"content-length", b"0")
         if not length.isdigit():
             return 400, "The Content-Length is no number."
         if int(length) > _most_bytes(scope["path"]):
@@ -215,38 +212,3 @@ def _host(value: bytes) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.partition(":")[0].rstrip(".")
-
-
-def _log_request(scope: Scope, status: int, seconds: float) -> None:
-    # the route's own text: what stands in its place in the path may be a code
-    endpoint = getattr(scope.get("endpoint"), "__name__", "-")
-    route = getattr(scope.get("route"), "path", endpoint)
-    line: dict[str, Any] = {
-        "route": route,
-        "method": scope["method"] if scope["method"] in METHODS else "other",
-        "status": status,
-        "ms": round(seconds * 1000, 1),
-    }
-    line |= scope["state"].get("log", {})
-    _LOG.info("request", extra={"line": line})
-
-
-def _log_failure(error: Exception) -> None:
-    """Where it failed and by what kind of error; its words may quote what was typed."""
-    frames = traceback.extract_tb(error.__traceback__)[-8:]
-    places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames]
-    line = {"error": type(error).__name__, "at_lines": places}
-    _LOG.error("failure", extra={"line": line})
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object a line: when, what, and the values of the line."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        held: dict[str, Any] = {"at": at, "level": record.levelname.lower()}
-        held["event"] = record.getMessage() if record.name == "migrate.serve" else record.name
-        held |= getattr(record, "line", {})
-        if record.name != "migrate.serve":
-            held["said"] = record.getMessage()[:500]
-        return json.dumps(held, ensure_ascii=False)

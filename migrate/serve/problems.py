@@ -7,7 +7,7 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from migrate.errors import InputError
@@ -168,6 +168,11 @@ async def on_input(request: Request, error: Exception) -> Response:
     return respond(request, 422, detail, errors=told)
 
 
+async def on_gone(request: Request, _error: Exception) -> Response:
+    """Whoever asked went away in the middle of a body: nobody reads this, and nothing failed."""
+    return respond(request, 400, "The body did not come whole.", headers={"Connection": "close"})
+
+
 async def on_failure(request: Request, _error: Exception) -> Response:
     """Anything else: no word of it goes out."""
     return respond(request, 500, "The service failed. It was written down.", retry_after=RETRY)
@@ -180,5 +185,6 @@ HANDLERS: dict[int | type[Exception], Any] = {
     UnavailableError: on_unavailable,
     BusyError: on_busy,
     InputError: on_input,
+    ClientDisconnect: on_gone,
     Exception: on_failure,
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from serve_room import FACTS, SECRETS, Room, TestClient
 
-from migrate.serve.guard import JsonLines
+from migrate.serve.lines import JsonLines
 
 # as good as none
 OPEN = """

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import httpx
 
 with warnings.catch_warnings():
     # it would rather have a successor of httpx that is not out yet
@@ -78,3 +86,41 @@ def served(address: str, **settings: object) -> Iterator[TestClient]:
     app = make_app(checked(Settings(store=address, **held)))  # type: ignore[arg-type]
     with TestClient(app, base_url="http://testserver", raise_server_exceptions=True) as client:
         yield client
+
+
+def free_port() -> int:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port: int = held.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(room: Room, log: Path, *options: str) -> Iterator[str]:
+    """The address of a service that answers; its standard error goes to a file."""
+    port = free_port()
+    command = [sys.executable, "-m", "migrate.cli", "serve", "--store", room.address]
+    with log.open("w") as said:
+        process = subprocess.Popen(
+            [*command, "--port", str(port), *options],
+            stderr=said,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        try:
+            until = time.monotonic() + 60
+            while True:
+                try:
+                    httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5).raise_for_status()
+                    break
+                except httpx.HTTPError:
+                    assert process.poll() is None, log.read_text()
+                    assert time.monotonic() < until, log.read_text()
+                    time.sleep(0.1)
+            yield f"http://127.0.0.1:{port}"
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) in (0, -signal.SIGTERM)
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, sync_playwright
-from serve_room import MISTYPED, NATIONAL_ID, UNKNOWN, WIDE, Room, furnish
-from test_serve_processes import running
+from serve_room import MISTYPED, NATIONAL_ID, UNKNOWN, WIDE, Room, furnish, running
 
 PHONE = {"width": 360, "height": 740}
 DESK = {"width": 1100, "height": 900}

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from migrate.serve import guard
 from migrate.serve.addresses import bucket_of, client_of, networks
-from migrate.serve.guard import JsonLines
+from migrate.serve.lines import JsonLines
 
 JSON = {"content-type": "application/json"}
 FORM = {"content-type": "application/x-www-form-urlencoded"}

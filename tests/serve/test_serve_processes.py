@@ -3,59 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 import pytest
-from serve_room import NATIONAL_ID, UNKNOWN, Room, furnish
+from serve_room import NATIONAL_ID, UNKNOWN, furnish, running
 from sqlalchemy import create_engine, text
-
-
-def free_port() -> int:
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port: int = held.getsockname()[1]
-        return port
-
-
-@contextmanager
-def running(room: Room, log: Path, *options: str) -> Iterator[str]:
-    """The address of a service that answers; its standard error goes to a file."""
-    port = free_port()
-    command = [sys.executable, "-m", "migrate.cli", "serve", "--store", room.address]
-    with log.open("w") as said:
-        process = subprocess.Popen(
-            [*command, "--port", str(port), *options],
-            stderr=said,
-            stdout=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        try:
-            until = time.monotonic() + 60
-            while True:
-                try:
-                    httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=5).raise_for_status()
-                    break
-                except httpx.HTTPError:
-                    assert process.poll() is None, log.read_text()
-                    assert time.monotonic() < until, log.read_text()
-                    time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(30) in (0, -signal.SIGTERM)
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
 
 
 def test_two_workers_share_one_limit_to_the_last_question(postgres: str, tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ def serve(
 _LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "migrate.serve.guard.JsonLines"}},
+    "formatters": {"json": {"()": "migrate.serve.lines.JsonLines"}},
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
