@@ -17,7 +17,7 @@ import typer
 from typer.exceptions import TyperException
 
 from migrate import __version__
-from migrate.batch.commands import alias, audit, code, link, profile, request, review
+from migrate.batch.commands import alias, audit, code, link, profile, registry, request, review
 from migrate.errors import InputError, MigrateError
 from migrate.serve.commands import inquire, serve, verifier
 
@@ -59,6 +59,7 @@ app.command("link")(link.link)
 app.add_typer(alias.app)
 app.add_typer(code.app)
 app.add_typer(review.app)
+app.add_typer(registry.app)
 app.add_typer(request.app)
 app.add_typer(audit.app)
 app.command("serve")(serve.serve)

@@ -59,7 +59,8 @@ class Refusal:
     """A request that no code may be issued on. ``rule`` is one word, ``words`` say why and what to do.
 
     ``rule`` is ``suspended`` or ``revoked`` (what became of the degree's code), ``decision`` (it no
-    longer stands, or says something else), or the name of a rule of the issuing policy.
+    longer stands, or says something else), ``case`` (one was opened of the record), or the name of a
+    rule of the issuing policy.
     """
 
     request: IssueRequest

@@ -31,21 +31,26 @@ def save_cases(engine: Engine, cases: Sequence[Case], *, model: str = "") -> int
     :param model: SHA-256 of the trained model that they were linked by, '' where it is not known.
     :raises RunError: when the database fails.
     """
-    saved = 0
     with writing(engine) as connection:
-        today = now(connection)[: len("2026-11-28")]
-        for start in range(0, len(cases), _CHUNK):
-            chunk = {(case.case_id, case.version): case for case in cases[start : start + _CHUNK]}
-            key = tuple_(CaseRow.case_id, CaseRow.version)
-            held = connection.execute(
-                select(CaseRow.case_id, CaseRow.version).where(key.in_(list(chunk)))
-            )
-            for row in held:
-                del chunk[row.case_id, row.version]
-            if chunk:
-                connection.execute(insert(CaseRow), [_row(case) for case in chunk.values()])
-                _put_in_queue(connection, list(chunk.values()), today, model)
-            saved += len(chunk)
+        return save_within(connection, cases, model=model)
+
+
+def save_within(connection: Connection, cases: Sequence[Case], *, model: str = "") -> int:
+    """As :func:`save_cases`, within a transaction that writes."""
+    saved = 0
+    today = now(connection)[: len("2026-11-28")]
+    for start in range(0, len(cases), _CHUNK):
+        chunk = {(case.case_id, case.version): case for case in cases[start : start + _CHUNK]}
+        key = tuple_(CaseRow.case_id, CaseRow.version)
+        held = connection.execute(
+            select(CaseRow.case_id, CaseRow.version).where(key.in_(list(chunk)))
+        )
+        for row in held:
+            del chunk[row.case_id, row.version]
+        if chunk:
+            connection.execute(insert(CaseRow), [_row(case) for case in chunk.values()])
+            _put_in_queue(connection, list(chunk.values()), today, model)
+        saved += len(chunk)
     return saved
 
 

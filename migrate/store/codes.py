@@ -16,6 +16,7 @@ from migrate.codes.policy import Ruling, day_in_tehran, ruling
 from migrate.errors import RunError
 from migrate.store import ledger as store_ledger
 from migrate.store.code_tables import CodeRow
+from migrate.store.contested import contested_records
 from migrate.store.engine import now, reading, writing
 from migrate.store.issued import Issue, free_codes, write_issued
 from migrate.store.ledger import appending
@@ -59,7 +60,8 @@ def issue(
     ``issued`` event in the ledger, in the order of the requests.
 
     Refused, one by one, is what the issuing policy does not allow by its channel and date; what
-    rests on a decision that no longer stands, or says something else; a degree whose code is
+    rests on a decision that no longer stands, or says something else; a record that somebody opened
+    a case of, without a decision that confirms it; a degree whose code is
     suspended; and one whose last code was revoked: that one a person gives a new code, or nobody.
 
     :param engine: the store, as ``open_store`` gives it.
@@ -169,7 +171,7 @@ def _issue(
 
 
 def _refused(connection: Connection, requests: Sequence[IssueRequest]) -> dict[int, Refusal]:
-    """Requests that the policy, or the decision they rest on, refuses, by their place."""
+    """Requests that the policy, the decision they rest on, or an open case refuses, by place."""
     today = day_in_tehran(now(connection))
     rulings: dict[tuple[str, str | None], Ruling] = {}
     refused: dict[int, Refusal] = {}
@@ -179,6 +181,7 @@ def _refused(connection: Connection, requests: Sequence[IssueRequest]) -> dict[i
         if one.decision_seq is not None
     ]
     fallen = not_standing(connection, decided)
+    contested = contested_records(connection, requests[0].batch) if requests else {}
     for at, one in enumerate(requests):
         way = (one.channel, one.applied_on)
         if way not in rulings:
@@ -189,6 +192,8 @@ def _refused(connection: Connection, requests: Sequence[IssueRequest]) -> dict[i
             refused[at] = Refusal(one, said.rule, words)
         elif one.decision_seq in fallen:
             refused[at] = Refusal(one, "decision", fallen[one.decision_seq])
+        elif one.decision_seq is None and one.legacy_id in contested:
+            refused[at] = Refusal(one, "case", contested[one.legacy_id])
     return refused
 
 

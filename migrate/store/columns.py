@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, inspect
 from sqlalchemy import types as sqltypes
+from sqlalchemy.engine.interfaces import ReflectedColumn
 
 from migrate.codes.numbers import LENGTH
 from migrate.persian import letters
@@ -27,21 +28,7 @@ def find_columns(connection: Connection, table: str | None) -> Table:
     :raises RefusedError: when there is no such table or column, when it is a view, and when a code
         would not fit as text.
     """
-    if not table:
-        raise RefusedError("no table of the registry is named")
-    look = inspect(connection)
-    # a dot may be part of a name, and intake takes it so first
-    schema, _, name = ("", "", table) if look.has_table(table) else table.rpartition(".")
-    within = schema or None
-    if not look.has_table(name, schema=within):
-        raise RefusedError(f"there is no table {table}")
-    views = set(look.get_view_names(schema=within))
-    if connection.dialect.name == "postgresql":
-        views |= set(look.get_materialized_view_names(schema=within))
-    if name in views:
-        raise RefusedError(f"{table} is a view: codes are written to tables only")
-    # as intake maps headings: by letters alone
-    found = {letters.key(column["name"]): column for column in look.get_columns(name, within)}
+    name, within, found = columns_of(connection, table)
     for wanted in (KEY, CODE):
         if letters.key(wanted) not in found:
             raise RefusedError(f"{table} has no column {wanted}")
@@ -56,6 +43,31 @@ def find_columns(connection: Connection, table: str | None) -> Table:
         Column(code["name"], code["type"], key=CODE),
         schema=within,
     )
+
+
+def columns_of(
+    connection: Connection, table: str | None
+) -> tuple[str, str | None, dict[str, ReflectedColumn]]:
+    """Name and schema of a table, and what the database says of its columns, by ``letters.key``.
+
+    :raises RefusedError: when there is no such table, and when it is a view.
+    """
+    if not table:
+        raise RefusedError("no table of the registry is named")
+    look = inspect(connection)
+    # a dot may be part of a name, and intake takes it so first
+    schema, _, name = ("", "", table) if look.has_table(table) else table.rpartition(".")
+    within = schema or None
+    if not look.has_table(name, schema=within):
+        raise RefusedError(f"there is no table {table}")
+    views = set(look.get_view_names(schema=within))
+    if connection.dialect.name == "postgresql":
+        views |= set(look.get_materialized_view_names(schema=within))
+    if name in views:
+        raise RefusedError(f"{table} is a view: only a table can be written to")
+    # as intake maps headings: by letters alone
+    columns = {letters.key(column["name"]): column for column in look.get_columns(name, within)}
+    return name, within, columns
 
 
 def _check_type(type_: Any) -> None:
@@ -76,15 +88,19 @@ def key_of(degrees: Table, degree_id: str) -> Any:
     :param degrees: as :func:`find_columns` gives it.
     :param degree_id: the text that the batch has for it.
     """
-    column = degrees.c[KEY].type
-    base = getattr(column, "data_type", column)
+    return value_of(degrees.c[KEY], degree_id)
+
+
+def value_of(column: Column[Any], text: str) -> Any:
+    """A text as a column's own type has it, or None where it cannot be one."""
+    base = getattr(column.type, "data_type", column.type)
     try:
         if isinstance(base, sqltypes.Integer):
-            return int(degree_id) if str(int(degree_id)) == degree_id else None
+            return int(text) if str(int(text)) == text else None
         if isinstance(base, sqltypes.Uuid):
-            return uuid.UUID(degree_id)
+            return uuid.UUID(text)
         if isinstance(base, (sqltypes.Numeric, sqltypes.Float)):
-            return Decimal(degree_id)
+            return Decimal(text)
     except (ValueError, InvalidOperation):
         return None
-    return degree_id
+    return text

@@ -103,7 +103,7 @@ def write_back(
     """
     url = read_address(address, PASSWORD)
     try:
-        engine = _engine(url)
+        engine = registry_engine(url)
     except RefusedError as error:
         return WriteBack(refused=str(error))
     try:
@@ -116,7 +116,7 @@ def write_back(
     except RefusedError as error:
         return WriteBack(refused=str(error))
     except SQLAlchemyError as error:
-        if _is_refusal(error):
+        if is_refusal(error):
             return WriteBack(refused=f"the database refused: {reason(error, url)}")
         raise RunError(
             "the registry failed while codes were written back; it stays as it was",
@@ -128,7 +128,8 @@ def write_back(
         engine.dispose()
 
 
-def _engine(url: URL) -> Engine:
+def registry_engine(url: URL) -> Engine:
+    """An engine over a registry that may be written to. Raises RefusedError, in words, where not."""
     if not is_sqlite(url):
         return engine_for(url)
     if (url.database or "").startswith("file:"):
@@ -227,7 +228,8 @@ def _update(degrees: Table, empty: Mapping[Any, str]) -> Any:
     )
 
 
-def _is_refusal(error: SQLAlchemyError) -> bool:
+def is_refusal(error: SQLAlchemyError) -> bool:
+    """Whether a database said no to what was asked, and did not fail itself."""
     if not isinstance(error, DBAPIError) or error.connection_invalidated:
         return False
     state = getattr(error.orig, "sqlstate", None)

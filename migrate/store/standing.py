@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
@@ -9,9 +10,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, func, select
 from sqlalchemy.orm import aliased
 
+from migrate.codes.issuing import differing
+from migrate.codes.ledger import HOLDING
 from migrate.review.decisions import Approval, Decision, Standing
+from migrate.store.code_tables import CodeRow
 from migrate.store.engine import reading
-from migrate.store.grounds import grounds
+from migrate.store.grounds import Ground, grounds
 from migrate.store.review_tables import ApprovalRow
 from migrate.store.tables import CaseRow, DecisionRow
 
@@ -51,6 +55,40 @@ def standing_of_batch(engine: Engine, batch: str) -> dict[str, Standing]:
     )
     with reading(engine) as connection:
         return {row.legacy_id: read_decision(row) for row in connection.execute(rows)}
+
+
+def grounds_of_batch(engine: Engine, batch: str) -> dict[str, tuple[int, Ground]]:
+    """The standing decision, by its number, of each record that it supports a code of, and the degree.
+
+    By ``legacy_id``. A degree that has a code keeps the facts that it was issued on: no correction
+    changes those.
+    """
+    found = standing_of_batch(engine, batch)
+    with reading(engine) as connection:
+        supported = _but_coded(connection, grounds(connection, list(found.values())))
+    return {
+        legacy_id: (one.decision.seq, supported[one.decision.seq])
+        for legacy_id, one in found.items()
+        if one.decision.seq in supported
+    }
+
+
+def _but_coded(connection: Connection, supported: dict[int, Ground]) -> dict[int, Ground]:
+    """Grounds, without the corrected values of degrees that have a code on others."""
+    corrected = {one.degree_id: seq for seq, one in supported.items() if one.row is not None}
+    degrees = list(corrected)
+    for start in range(0, len(degrees), _CHUNK):
+        rows = connection.execute(
+            select(CodeRow.degree_id, CodeRow.facts).where(
+                CodeRow.degree_id.in_(degrees[start : start + _CHUNK]),
+                CodeRow.state.in_(HOLDING),
+            )
+        )
+        for row in rows:
+            seq = corrected[row.degree_id]
+            if differing(json.loads(row.facts), supported[seq].row or {}):
+                supported[seq] = Ground(row.degree_id)
+    return supported
 
 
 def standing_on(connection: Connection, case_id: str) -> Standing | None:

@@ -161,7 +161,7 @@ def test_a_view_is_refused_though_it_might_take_it(registry: Registry) -> None:
     registry.make()
     registry.run("CREATE VIEW seen AS SELECT degree_id, validity_code FROM degrees")
     refused = write_back(registry.address, "seen", CODES).refused
-    assert refused == "seen is a view: codes are written to tables only"
+    assert refused == "seen is a view: only a table can be written to"
     assert registry.held() == BEFORE
 
 

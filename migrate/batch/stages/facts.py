@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,10 +21,12 @@ def facts_of(registry: pa.Table, degree_ids: Collection[str]) -> dict[str, dict[
     """
     wanted = pc.is_in(registry.column("degree_id"), pa.array(sorted(degree_ids), pa.string()))
     rows = registry.select(["degree_id", *FACTS, _DATE]).filter(wanted).to_pylist()
-    return {
-        row["degree_id"]: {name: row[name] for name in FACTS} | {YEAR: _year(row[_DATE])}
-        for row in rows
-    }
+    return {row["degree_id"]: facts_of_row(row) for row in rows}
+
+
+def facts_of_row(row: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The same of one degree, out of its canonical values by field."""
+    return {name: row.get(name) for name in FACTS} | {YEAR: _year(row.get(_DATE))}
 
 
 def _year(date: str | None) -> str | None:

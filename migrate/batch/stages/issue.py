@@ -16,18 +16,18 @@ from migrate.batch import progress
 from migrate.batch.manifest import Manifest
 from migrate.batch.project import suite
 from migrate.batch.stages import checks
-from migrate.batch.stages.facts import facts_of
+from migrate.batch.stages.facts import facts_of, facts_of_row
 from migrate.batch.stages.folder import at_work, read_csv, write_csv
 from migrate.codes.documents import document_of
 from migrate.codes.issuing import ARCHIVE, SUPPORTING, IssuedCode, IssueRequest, IssueResult
 from migrate.codes.numbers import is_well_formed
 from migrate.errors import RunError
-from migrate.review.decisions import Standing
 from migrate.store import codes as store_codes
-from migrate.store import standing
 from migrate.store.engine import open_store
+from migrate.store.grounds import Ground
 from migrate.store.registry import WriteBack, write_back
 from migrate.store.request_batches import channels_of_batch
+from migrate.store.standing import grounds_of_batch
 
 STAGE = "5-issue"
 _DOCUMENT = ["legacy_id", "document_type"]
@@ -60,7 +60,7 @@ def run(batch: str, reports: str) -> Issuing:
         parameters = known["parameters"]
         engine = open_store(parameters["store"])
         try:
-            decided = standing.standing_of_batch(engine, batch)
+            decided = grounds_of_batch(engine, batch)
             ways = channels_of_batch(engine, batch)
             requests = requests_of(outcomes, registry, batch, decided, documents, ways)
             result = store_codes.issue(
@@ -86,7 +86,7 @@ def run(batch: str, reports: str) -> Issuing:
             # coded by another batch since this one read the store
             "coded_elsewhere": len(result.elsewhere),
             # decisions that support a code, and what no code was given on
-            "decided": sum(request.decision_seq is not None for request in requests),
+            "decided": len(requests) - _linked(outcomes).num_rows,
             "refused": len(result.refused),
             # another record of the batch stands for the same degree
             "shared": len(requests) - _answered(result),
@@ -110,15 +110,17 @@ def requests_of(
     outcomes: pa.Table,
     registry: pa.Table,
     batch: str,
-    decided: Mapping[str, Standing] | None = None,
+    decided: Mapping[str, tuple[int, Ground]] | None = None,
     documents: Mapping[str, str] | None = None,
     ways: Mapping[str, tuple[str, str | None]] | None = None,
 ) -> list[IssueRequest]:
     """A request for each record that supports a code: first those linked, then those decided.
 
     :param outcomes: with the columns of outcomes.csv. :param registry: with those of
-        registry.parquet; the degree's facts are taken as they stand there.
-    :param decided: the standing decision on each record that has one, by ``legacy_id``.
+        registry.parquet; the degree's facts are taken as they stand there, but for a degree that a
+        decision added or corrected: its are as the registry had them then.
+    :param decided: the standing decision, by its number, and the degree that it supports, of each
+        record that has one, by ``legacy_id``.
     :param documents: the kind of document that each record is, by ``legacy_id``.
     :param ways: the channel and the date of application of each record that came as a request, by
         ``legacy_id``; of all others they are the archive's.
@@ -126,17 +128,21 @@ def requests_of(
         does not hold.
     """
     decided, documents, ways = decided or {}, documents or {}, ways or {}
-    supported = outcomes.filter(pc.field("outcome").isin(SUPPORTING))
-    asked: list[tuple[str, str, int | None]] = [
-        (row["legacy_id"], row["degree_id"], None)
-        for row in supported.select(["legacy_id", "degree_id"]).to_pylist()
-    ]
+    asked: list[tuple[str, str, int | None]] = []
+    for row in _linked(outcomes).to_pylist():
+        # a linked record has a decision where somebody opened a case of it
+        seq, ground = decided.get(row["legacy_id"], (None, None))
+        confirmed = ground is not None and ground.degree_id == row["degree_id"]
+        asked.append((row["legacy_id"], row["degree_id"], seq if confirmed else None))
     linked = {legacy_id for legacy_id, _, _ in asked}
     for legacy_id in filter(None, outcomes.column("legacy_id").to_pylist()):
-        found = decided.get(legacy_id)
-        if found is not None and found.supports and legacy_id not in linked:
-            asked.append((legacy_id, found.supports, found.decision.seq))
+        if legacy_id in decided and legacy_id not in linked:
+            seq, ground = decided[legacy_id]
+            asked.append((legacy_id, ground.degree_id, seq))
     facts = facts_of(registry, {degree_id for _, degree_id, _ in asked if degree_id})
+    for _, ground in decided.values():
+        if ground.row is not None:
+            facts[ground.degree_id] = facts_of_row(ground.row)
     requests = []
     for legacy_id, degree_id, seq in asked:
         if degree_id not in facts:
@@ -162,6 +168,11 @@ def requests_of(
             )
         )
     return requests
+
+
+def _linked(outcomes: pa.Table) -> pa.Table:
+    linked = outcomes.filter(pc.field("outcome").isin(SUPPORTING))
+    return linked.select(["legacy_id", "degree_id"])
 
 
 def documents_of(staged: pa.Table) -> dict[str, str]:
