@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache
 
@@ -47,7 +48,14 @@ def check_password(password: str, *, user_id: str = "", name: str = "") -> None:
     if any(unicodedata.category(one) in ("Cc", "Cs") for one in text):
         raise InputError("a password has no control characters")
     plain = text.casefold()
-    for part in (user_id.casefold(), name.casefold(), *_OFTEN):
+    own = [
+        user_id,
+        *re.split(r"[\W_]+", user_id),
+        re.sub(r"[\W_]+", "", user_id),
+        name,
+        *name.split(),
+    ]
+    for part in sorted((*(one.casefold() for one in own), *_OFTEN), key=len, reverse=True):
         # what is easily guessed adds nothing to what is left
         if len(part) > 2:
             plain = plain.replace(part, "")
