@@ -26,7 +26,7 @@ _LOOKED_AT = 4 * MOST_CHARACTERS
 _MOST_QUOTED = 120
 _MOST_NAMED = 5
 # controls and marks of direction: they can hide or turn what is shown
-_UNSHOWN = re.compile(
+UNSHOWN = re.compile(
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"
 )
 _RTL = re.compile(r"[\u0590-\u06ef\u06fa-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
@@ -69,7 +69,7 @@ class Line:
 
 def printable(text: str) -> str:
     """A text as it may be shown: no controls, no marks of direction, on one line, not endless."""
-    kept = _UNSHOWN.sub("", text[:_LOOKED_AT])
+    kept = UNSHOWN.sub("", text[:_LOOKED_AT])
     kept = " ".join(kept.split())
     if len(kept) > MOST_CHARACTERS:
         kept = kept[: MOST_CHARACTERS - 1] + "…"

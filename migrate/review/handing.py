@@ -9,6 +9,8 @@ from datetime import date
 from migrate.persian.calendars import solar_text
 from migrate.persian.letters import to_persian_digits
 from migrate.review import words
+from migrate.review.cases import Case
+from migrate.review.decisions import Standing
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,21 @@ class Handed:
     opened_on: str
     due_on: str
     returned: str = ""
+
+
+@dataclass(frozen=True)
+class HeldCase:
+    """A case as the store has it now: its newest version, whose it is, and what stands on it.
+
+    ``university`` is the key of ``addressee``; ``state`` is open, awaiting or decided.
+    """
+
+    case: Case
+    university: str
+    state: str
+    opened_on: str
+    due_on: str
+    standing: Standing | None
 
 
 # by case_id

@@ -49,6 +49,7 @@ def write_packets(
     batch: str,
     handed: HandedOut,
     today: str | None = None,
+    keep_others: bool = False,
     progress: Progress | None = None,
 ) -> list[Packet]:
     """Write ``<university>/cases.xlsx`` and ``cases.html`` for each university; return the packets.
@@ -65,6 +66,7 @@ def write_packets(
     batch : name of the batch, shown to the reader; may be empty.
     handed : tokens and days of each of the cases.
     today : as ``Contents`` has it.
+    keep_others : leave universities alone that have none of these cases.
     progress : told cases done, all cases, and the university at hand.
 
     Raises OSError.
@@ -80,7 +82,8 @@ def write_packets(
         done += packet.cases
         if progress is not None:
             progress(done, len(cases), packet.university)
-    _sweep(folder, {path for packet in packets for path in packet.files})
+    swept = sorted(of_folder) if keep_others else ["*"]
+    _sweep(folder, swept, {path for packet in packets for path in packet.files})
     return packets
 
 
@@ -131,9 +134,9 @@ def _write_packet(
     )
 
 
-def _sweep(folder: Path, kept: set[Path]) -> None:
+def _sweep(folder: Path, names: Sequence[str], kept: set[Path]) -> None:
     """Remove what an earlier run wrote here and this one did not, and what a kill left."""
-    for path in sorted(folder.glob("*/*")):
+    for path in sorted(path for name in names for path in folder.glob(f"{name}/*")):
         unfinished = path.name.startswith(".cases") and PARTIAL in path.name
         if path not in kept and (unfinished or _OURS.fullmatch(path.name)):
             path.unlink()

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from migrate.review import tokens
 from migrate.review.cases import Case
 from migrate.review.decisions import Standing
-from migrate.review.handing import Handed
+from migrate.review.handing import Handed, HeldCase
 from migrate.store.cases import read_case
 from migrate.store.engine import DECISIONS, now, reading, writing
 from migrate.store.review_tables import ImportRow, SecretRow, WorkRow
@@ -35,18 +35,6 @@ class Imported:
     actor: str
     at: str
     counts: dict[str, int]
-
-
-@dataclass(frozen=True)
-class HeldCase:
-    """A case as the store has it now: its newest version, whose it is, and what stands on it."""
-
-    case: Case
-    university: str
-    state: str
-    opened_on: str
-    due_on: str
-    standing: Standing | None
 
 
 def packet_secret(engine: Engine) -> str:
@@ -117,12 +105,18 @@ def open_cases(
         stands = one.standing
         after = stands.decision.seq if stands else 0
         token = tokens.make(secret, one.case.case_id, one.case.version, university, after=after)
-        said = stands.approval.reason if stands and stands.approval else ""
-        if stands and not stands.approval and stands.state == "open":
-            said = stands.decision.reason
-        out[one.case.case_id] = Handed(token, one.opened_on, one.due_on, said)
+        out[one.case.case_id] = Handed(
+            token, one.opened_on, one.due_on, _why_open(stands)
+        )
     ordered = sorted(held, key=lambda one: (one.case.batch, one.case.row, one.case.case_id))
     return [one.case for one in ordered], out, today
+
+
+def _why_open(standing: Standing | None) -> str:
+    """Why a case that was answered is open again; '' where nobody said so."""
+    if standing is None or standing.state != "open":
+        return ""
+    return standing.approval.reason if standing.approval else standing.decision.reason
 
 
 def held_cases(connection: Connection, named: Sequence[str]) -> dict[str, HeldCase]:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import csv
 import fcntl
+import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -22,12 +24,14 @@ from typing import Any
 
 import psutil
 import pytest
+from python_calamine import CalamineWorkbook
 
 from migrate.batch import run as runs
 from migrate.batch import samples
 from migrate.batch.project import STAGES
 from migrate.batch.settings import Settings
 from migrate.intake.files import sha256
+from migrate.review.columns import heading
 
 COMMAND = Path(sys.executable).parent / "migrate"
 BATCH = "b"
@@ -215,11 +219,28 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def artefacts(room: Room) -> dict[str, str]:
-    """The recorded SHA-256 of all that a batch made, but for the codes, which are random."""
+    """The recorded SHA-256 of all that a batch made, but for the codes, which are random.
+
+    A packet carries tokens of its store and the day it was handed out: its digest here is of the rest.
+    """
     stages = room.manifest["stages"].values()
     found = {name: digest for stage in stages for name, digest in stage["artefacts"].items()}
     found.pop("codes.csv", None)
-    return found
+    packets = {name: room.folder / name for name in found if name.startswith("packets/")}
+    return found | {name: packet_digest(path) for name, path in packets.items() if path.exists()}
+
+
+def packet_digest(path: Path) -> str:
+    """A digest of a packet's workbook or page without what its store put into it."""
+    if path.suffix == ".html":
+        rest = re.sub(r'<(span class="meta"|p class="when")>[^\n]*', "", path.read_text())
+    else:
+        (name,) = CalamineWorkbook.from_path(path).sheet_names[1:2]
+        rows = CalamineWorkbook.from_path(path).get_sheet_by_name(name).to_python()
+        own = [rows[0].index(heading(column)) for column in ("token", "opened_on", "due_on")]
+        kept = [[cell for at, cell in enumerate(row) if at not in own] for row in rows]
+        rest = json.dumps(kept)
+    return hashlib.sha256(rest.encode()).hexdigest()
 
 
 def active_codes(store: Path) -> dict[str, str]:

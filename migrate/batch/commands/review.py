@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from migrate.batch.commands import review_import, review_packet
 from migrate.batch.commands.stores import AsJson, Reports, Store, opened
 
 if TYPE_CHECKING:
@@ -139,3 +140,7 @@ def _print(made: list[Standing], as_json: bool) -> None:
             typer.echo(
                 f"  it counts once a second person approves it: migrate review approve {one.seq}"
             )
+
+
+app.command("packet")(review_packet.packet)
+app.command("import")(review_import.import_answers)
