@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
-from migrate.codes.keys import KEY_FILE, load
+from migrate.batch.commands.audit_key import keep_head, loaded
+from migrate.codes.keys import KEY_FILE
 from migrate.errors import MigrateError, RunError
 from migrate.store import heads
 from migrate.store.engine import open_store
@@ -17,15 +19,18 @@ def sign_if_told(store: str) -> SignedHead | None:
     :param store: the address of the store.
     :raises RunError: when the head cannot be signed; the codes are issued all the same.
     """
-    if not os.environ.get(KEY_FILE):
+    named = os.environ.get(KEY_FILE)
+    if not named:
         return None
     try:
-        key = load(None)
+        key, held = loaded(Path(named))
         engine = open_store(store)
         try:
-            return heads.sign(engine, key)
+            signed = heads.sign(engine, key, held=held)
         finally:
             engine.dispose()
+        keep_head(Path(named), signed)
+        return signed
     except MigrateError as error:
         raise RunError(
             f"the codes are issued, and the ledger's head was not signed: {error}",
