@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
 
 CONFIRM = "confirm"
 CORRECT = "correct"
@@ -85,6 +87,21 @@ class Standing:
         if self.approval is None:
             return "awaiting"
         return "decided" if self.approval.verdict == APPROVED else "open"
+
+    def digest(self) -> str:
+        """SHA-256 of the decision and its approval as canonical JSON, as 64 hexadecimal digits.
+
+        A code's event holds it, so that neither who decided nor why can be changed unseen.
+        """
+        said = json.dumps(
+            [asdict(self.decision), asdict(self.approval) if self.approval else None],
+            ensure_ascii=False,
+            sort_keys=True,
+            separators=(",", ":"),
+            # what a tampered row may hold is told, not stumbled over
+            default=repr,
+        )
+        return hashlib.sha256(said.encode()).hexdigest()
 
     @property
     def supports(self) -> str | None:

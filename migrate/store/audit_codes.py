@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -62,7 +63,7 @@ class CodeAudit:
             if seq not in seen:
                 self._add(DELETED, event.code, f"the code that event {seq} issued", "no row")
         self._replay(connection, sorted(replay), last)
-        self._grounds.check_decisions(connection, rows)
+        self._grounds.check_decisions(connection, rows, _decided(by_seq.values()))
 
     def finish(self, connection: Connection, size: int) -> None:
         """Look for codes that no event of the log can have issued, and degrees with two in force."""
@@ -194,3 +195,13 @@ def _superseded_by(event: LedgerEvent) -> str | None:
         return str(json.loads(event.payload)["superseded_by"])
     except (ValueError, KeyError, TypeError):
         return None
+
+
+def _decided(events: Iterable[LedgerEvent]) -> dict[str, str]:
+    """The digest of the decision that each code was issued on, as its event has it, by code."""
+    found = {}
+    for event in events:
+        # read where it is there, and without a word where it is not: that is told elsewhere
+        with contextlib.suppress(ValueError, KeyError, TypeError):
+            found[event.code] = str(json.loads(event.payload)["decision_sha256"])
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select
@@ -14,6 +14,7 @@ from migrate.store.audit_findings import DELETED, EDITED, Findings
 from migrate.store.grounds import grounds
 from migrate.store.review_tables import ApprovalRow
 from migrate.store.standing import decision as decision_of
+from migrate.store.standing import digests
 from migrate.store.tables import BatchRow, DecisionRow
 
 _T = TypeVar("_T")
@@ -51,8 +52,13 @@ class GroundAudit:
                         found="no row",
                     )
 
-    def check_decisions(self, connection: Connection, rows: Sequence[Any]) -> None:
-        """Whether the decision that each code rests on is there, and whether it stands still."""
+    def check_decisions(
+        self, connection: Connection, rows: Sequence[Any], said: Mapping[str, str]
+    ) -> None:
+        """Whether the decision that each code rests on is there, as it was, and stands still.
+
+        ``said`` is the digest of the decision as the code's event has it, by code.
+        """
         issued_on = [row for row in rows if row.decision_seq is not None]
         later = aliased(DecisionRow)
         for chunk in chunks(issued_on):
@@ -74,13 +80,21 @@ class GroundAudit:
             waited = [one.seq for one in decided.values() if one.verdict not in SUPPORTING_VERDICTS]
             found = [decision_of(connection, seq) for seq in waited]
             applied = grounds(connection, [one for one in found if one is not None])
+            kept_as = digests(connection, decided.keys())
             for row in chunk:
                 ground = applied.get(row.decision_seq)
+                held = kept_as.get(row.decision_seq)
+                changed = held is not None and said.get(row.code, held) != held
                 self._check_decision(
-                    row, decided.get(row.decision_seq), ground.degree_id if ground else None
+                    row,
+                    decided.get(row.decision_seq),
+                    ground.degree_id if ground else None,
+                    changed=changed,
                 )
 
-    def _check_decision(self, row: Any, decision: Any | None, applied: str | None) -> None:
+    def _check_decision(
+        self, row: Any, decision: Any | None, applied: str | None, *, changed: bool
+    ) -> None:
         seq = row.decision_seq
         if decision is None:
             self.found.add(
@@ -107,6 +121,14 @@ class GroundAudit:
                 f"decision {seq}",
                 expected=f"a second person's approval, before code {row.code} was issued",
                 found=decision.approval or "no row",
+            )
+        elif changed:
+            self.found.add(
+                EDITED,
+                "decisions",
+                f"seq {seq}",
+                expected=f"the decision, and its approval, that the event of code {row.code} binds",
+                found="another: who decided or approved, when or why",
             )
         elif decision.later is not None:
             self.found.warn(

@@ -14,6 +14,7 @@ from migrate.errors import RunError
 from migrate.store.bulk import insert_rows
 from migrate.store.code_tables import CodeRow
 from migrate.store.ledger import Appending
+from migrate.store.standing import digests
 
 # the odds of a clash are under one in 10^10 a code: more than this and the random source is broken
 _ATTEMPTS = 8
@@ -41,14 +42,17 @@ def write_issued(
     """Write codes and their ``issued`` events, in the order given.
 
     An event's payload holds the scheme, the document and the SHA-256 of the facts' canonical JSON;
-    also the decision, the channel, the code that is replaced and why, where there is one.
+    also the decision and its digest, the channel, the code that is replaced and why, where there is one.
     """
     drafts, facts = [], []
+    seqs = {one.decision_seq for one in issues if one.decision_seq is not None}
+    decided = digests(connection, seqs) if seqs else {}
     for one in issues:
         text = canonical_json(dict(one.facts))
         said = {
             "channel": one.channel,
             "decision": one.decision_seq,
+            "decision_sha256": decided.get(one.decision_seq or 0),
             "document_type": one.document_type,
             "facts_sha256": sha256_text(text),
             "reason": one.reason,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -106,6 +106,17 @@ def decision(connection: Connection, seq: int) -> Standing | None:
     """A decision by its number, and what a second person said of it; None where there is none."""
     row = connection.execute(decision_columns().where(DecisionRow.seq == seq)).one_or_none()
     return None if row is None else read_decision(row)
+
+
+def digests(connection: Connection, seqs: Collection[int]) -> dict[int, str]:
+    """The digest of each decision, with what a second person said of it, by its number."""
+    found: dict[int, str] = {}
+    wanted = sorted(seqs)
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        rows = connection.execute(decision_columns().where(DecisionRow.seq.in_(chunk)))
+        found |= {row.seq: read_decision(row).digest() for row in rows}
+    return found
 
 
 def not_standing(

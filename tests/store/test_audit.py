@@ -589,6 +589,16 @@ def let_a_decision_have_needed_a_second_person(connection: Connection) -> None:
     run(connection, "UPDATE decisions SET needs_second = 1 WHERE seq = 1")
 
 
+@tampers("edited", "decisions", "seq 1: expected the decision, and its approval")
+def let_a_decision_have_another_reason(connection: Connection) -> None:
+    run(connection, "UPDATE decisions SET reason = 'seen by nobody' WHERE seq = 1")
+
+
+@tampers("edited", "decisions", "seq 1: expected the decision, and its approval")
+def let_somebody_else_have_decided(connection: Connection) -> None:
+    run(connection, "UPDATE decisions SET actor = 'somebody else' WHERE seq = 1")
+
+
 @tampers("edited", "codes", "decision_seq")
 def let_a_code_rest_on_another_decision(connection: Connection) -> None:
     run(connection, "UPDATE codes SET decision_seq = 2 WHERE decision_seq = 1")
@@ -643,7 +653,7 @@ COLUMNS = {
     ("signed_heads", "size = 613"): "key_id note",
     ("tree_heads", "size = 613"): "root frontier",
     ("log_nodes", "position = 0"): "hash",
-    ("decisions", "seq = 1"): "degree_id verdict",
+    ("decisions", "seq = 1"): "degree_id verdict actor at reason case_digest body",
 }
 
 
