@@ -178,6 +178,10 @@ class Load:
             | ({"unanswered": self.under_way} if self.under_way else {}),
             "statuses": dict(sorted(self.statuses.items())),
             "ms": {name: round(_quantile(every, at) * 1000, 1) for name, at in _SHOWN},
+            "p50_ms_by_kind": {
+                kind: round(_quantile(held, 0.5) * 1000, 1)
+                for kind, held in sorted(self.latencies.items())
+            },
             "sent_late_ms_p99": round(_quantile(self.late, 0.99) * 1000, 1),
             "connections": self.open,
             "own_processor_share": round(share, 2),

@@ -38,12 +38,13 @@ def markdown(found: dict[str, Any]) -> str:
         "takes by itself.",
         "",
         "| processes | way | grid ms | due a second | p50 ms | p95 | p99 | p99.9 | max | answered | "
-        "refused | errors | processors: service, PostgreSQL, generator |",
+        "refused | errors | processors: service, PostgreSQL, generator, others |",
         "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for run in found["runs"]:
         ms, share = run["ms"], run["processor_shares"]
-        shares = f"{share['service']}, {share['postgres']}, {run['own_processor_share']}"
+        takes = (share["service"], share["postgres"], run["own_processor_share"], share["others"])
+        shares = ", ".join(map(str, takes))
         lines.append(
             f"| {run['workers']} | {_WAYS[run['way']]} | {run['grid']} | {run['rate']} | {ms['p50']} | "
             f"{ms['p95']} | {ms['p99']} | {ms['p99.9']} | {ms['max']} | {run['answered']:,} | "
