@@ -17,7 +17,17 @@ import typer
 from typer.exceptions import TyperException
 
 from migrate import __version__
-from migrate.batch.commands import alias, audit, code, link, profile, registry, request, review
+from migrate.batch.commands import (
+    alias,
+    audit,
+    code,
+    link,
+    profile,
+    registry,
+    request,
+    review,
+    review_open,
+)
 from migrate.errors import InputError, MigrateError
 from migrate.serve.commands import inquire, serve, verifier
 
@@ -58,6 +68,7 @@ app.command("profile")(profile.profile)
 app.command("link")(link.link)
 app.add_typer(alias.app)
 app.add_typer(code.app)
+review.app.command("open")(review_open.open_)
 app.add_typer(review.app)
 app.add_typer(registry.app)
 app.add_typer(request.app)
