@@ -25,6 +25,7 @@ from migrate.codes.issuing import canonical_json, sha256_text
 from migrate.codes.ledger import ISSUED, LedgerEvent, hash_of
 from migrate.codes.merkle import Frontier, Growth
 from migrate.codes.numbers import new_code
+from migrate.store.batches import begin
 from migrate.store.engine import open_store
 
 AT = "2026-11-01T00:00:00Z"
@@ -139,6 +140,7 @@ def _line(values: tuple[object, ...]) -> str:
 def fill(address: str, count: int, processes: int = 2) -> dict[str, float]:
     """Fill an empty store. Returns seconds by step: rows, indexes and analysis."""
     engine = open_store(address)
+    begin(engine, BATCH, sha256_text(BATCH))
     url = engine.url.set(drivername="postgresql")
     engine.dispose()
     took: dict[str, float] = {}
