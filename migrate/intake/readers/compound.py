@@ -22,6 +22,9 @@ def names(path: Path) -> frozenset[str]:
         if len(header) < 512 or not header.startswith(MARK):
             return frozenset()
         width = 1 << min(int.from_bytes(header[30:32], "little"), 12)
+        if width < 512:
+            # sectors have 512 or 4096 bytes
+            return frozenset()
         fat = [_number(header, at) for at in range(76, 512, 4)]
         sector = _number(header, 48)
         for _ in range(_MOST * _ENTRY // width):
