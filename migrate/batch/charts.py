@@ -40,23 +40,25 @@ class Picture:
         return f"[{self.alt}]"
 
 
-def _picture(figure: Figure, alt: str) -> Picture:
+def picture(drawn: Figure, alt: str) -> Picture:
+    """A drawing as a notebook shows it; the same drawing gives the same bytes."""
     written = io.BytesIO()
     # without the library's name in it, the bytes depend on the drawing alone
-    figure.savefig(written, format="png", dpi=150, metadata={"Software": None})
+    drawn.savefig(written, format="png", dpi=150, metadata={"Software": None})
     return Picture(written.getvalue(), alt)
 
 
-def _figure(width: float, height: float) -> tuple[Figure, Axes]:
-    figure = Figure(figsize=(width, height), layout="constrained", dpi=100)
-    axes = figure.add_subplot()
+def figure(width: float, height: float) -> tuple[Figure, Axes]:
+    """An empty drawing of so many inches, without a frame."""
+    drawn = Figure(figsize=(width, height), layout="constrained", dpi=100)
+    axes = drawn.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
-    return figure, axes
+    return drawn, axes
 
 
 def completeness(fields: pd.DataFrame) -> Picture:
     """Bars of how much of each field was read, not read and missing; columns of ``_fields``."""
-    figure, axes = _figure(8, 0.3 * len(fields) + 1)
+    drawn, axes = figure(8, 0.3 * len(fields) + 1)
     left = pd.Series(0.0, index=fields.index)
     for column, colour in (("read", BLUE), ("not read", RED), ("missing", "#d9d9d9")):
         axes.barh(fields["field"], fields[column], left=left, color=colour, label=column)
@@ -65,12 +67,12 @@ def completeness(fields: pd.DataFrame) -> Picture:
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter("{x:.0%}")
     axes.legend(ncols=3, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
-    return _picture(figure, "Bars: how much of each field was read, not read, or missing")
+    return picture(drawn, "Bars: how much of each field was read, not read, or missing")
 
 
 def years(frame: pd.DataFrame) -> Picture:
     """Histograms of the years of birth and of graduation: how many by Solar Hijri year."""
-    figure, axes = _figure(8, 2.8)
+    drawn, axes = figure(8, 2.8)
     low, high = (int(frame.index.min()), int(frame.index.max())) if len(frame) else (1300, 1400)
     bins = list(range(low, high + 2))
     for column, colour, label in (
@@ -83,12 +85,12 @@ def years(frame: pd.DataFrame) -> Picture:
     axes.set_xlabel("year, Solar Hijri")
     axes.set_ylabel("rows")
     axes.legend(frameon=False)
-    return _picture(figure, "Histograms of the years of birth and of graduation")
+    return picture(drawn, "Histograms of the years of birth and of graduation")
 
 
 def outcomes(counts: pd.DataFrame) -> Picture:
     """Bars of rows an outcome; ``counts`` has the columns outcome and rows."""
-    figure, axes = _figure(8, 2.8)
+    drawn, axes = figure(8, 2.8)
     bars = axes.barh(
         counts["outcome"], counts["rows"], color=[COLOURS[name] for name in counts["outcome"]]
     )
@@ -96,13 +98,13 @@ def outcomes(counts: pd.DataFrame) -> Picture:
     axes.invert_yaxis()
     axes.set_xlabel("rows")
     axes.margins(x=0.12)
-    return _picture(figure, "Bars: rows by outcome")
+    return picture(drawn, "Bars: rows by outcome")
 
 
 def weights(frame: pd.DataFrame) -> Picture:
     """Match weights of each record's best candidate, the person's and the degree's, by outcome."""
-    figure = Figure(figsize=(8, 3), layout="constrained", dpi=100)
-    panes = figure.subplots(1, 2, sharey=True)
+    drawn = Figure(figsize=(8, 3), layout="constrained", dpi=100)
+    panes = drawn.subplots(1, 2, sharey=True)
     for axes, column, label in zip(
         panes,
         ("person_weight", "degree_weight"),
@@ -123,14 +125,12 @@ def weights(frame: pd.DataFrame) -> Picture:
     panes[0].set_ylabel("records")
     if not frame.empty:
         panes[1].legend(frameon=False, fontsize=8)
-    return _picture(
-        figure, "Histograms of match weights of the person and of the degree, by outcome"
-    )
+    return picture(drawn, "Histograms of match weights of the person and of the degree, by outcome")
 
 
 def probabilities(frame: pd.DataFrame, accept: float) -> Picture:
     """How many records' best candidates are at least so improbable, with the accept threshold."""
-    figure, axes = _figure(8, 2.6)
+    drawn, axes = figure(8, 2.6)
     doubt = (1 - frame["probability"]).clip(lower=1e-8).sort_values()
     share = [(place + 1) / len(doubt) for place in range(len(doubt))] if len(doubt) else []
     axes.step(doubt, share, color=BLUE, where="post")
@@ -140,6 +140,4 @@ def probabilities(frame: pd.DataFrame, accept: float) -> Picture:
     axes.set_ylabel("share of records")
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.legend(frameon=False)
-    return _picture(
-        figure, "Share of records whose best candidate is at most so likely to be wrong"
-    )
+    return picture(drawn, "Share of records whose best candidate is at most so likely to be wrong")

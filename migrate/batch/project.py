@@ -15,6 +15,8 @@ STAGES = (
     "6-summary",
 )
 ISSUE, SUMMARY = STAGES[4:]
+# over all batches of a store, so none of a batch's stages
+REVIEW = "7-review"
 
 
 def _folder(name: str) -> Path:
@@ -30,7 +32,7 @@ def _folder(name: str) -> Path:
 
 
 def notebook(stage: str) -> Path:
-    """The notebook of a stage, one of ``STAGES``."""
+    """The notebook of a stage, one of ``STAGES``, or ``REVIEW``."""
     return _folder("notebooks") / f"{stage}.ipynb"
 
 

@@ -98,7 +98,7 @@ def _oldest(connection: Connection, where: list[Any], most: int) -> dict[str, li
                 WorkRow.state,
                 WorkRow.opened_on,
                 WorkRow.due_on,
-                _page(connection).label("page"),
+                func.coalesce(_page(connection), ""),
             )
             .join(
                 CaseRow,
@@ -107,7 +107,7 @@ def _oldest(connection: Connection, where: list[Any], most: int) -> dict[str, li
             .where(WorkRow.case_id.in_(chunk))
         )
         for row in rows:
-            found.setdefault(row[0], []).append(LateCase(*row[1:7], page_ref=row.page or ""))
+            found.setdefault(row[0], []).append(LateCase(*row[1:]))
     for own in found.values():
         own.sort(key=lambda one: (one.due_on, one.case_id))
     return found

@@ -62,12 +62,10 @@ def padded(
     empty = [literal("", Text)] * (_GROUPED - len(groups))
     summed = literal(0.0, Float) if total is None else func.coalesce(func.sum(total), 0.0)
     texts = [cast(group, Text) for group in groups]
-    shaped = select(
-        literal(part, Text),
-        *[one.label(f"g{place}") for place, one in enumerate([*texts, *empty])],
-        func.count().label("n"),
-        summed.label("total"),
-    ).group_by(*texts)
+    told: list[Any] = [literal(part, Text)]
+    told += [one.label(f"g{place}") for place, one in enumerate([*texts, *empty])]
+    told += [func.count().label("n"), summed.label("total")]
+    shaped = select(*told).group_by(*texts)
     return shaped if only is None else shaped.where(only)
 
 
@@ -216,7 +214,7 @@ class _Body:
         self.reason = func.coalesce(path(DecisionRow.body, "$.reason"), "")
 
 
-def _days(connection: Connection, first: Any, last: Any) -> ColumnElement[int]:
+def _days(connection: Connection, first: Any, last: Any) -> Any:
     if connection.dialect.name == "postgresql":
         return cast(last, Date) - cast(first, Date)
     return cast(func.julianday(last) - func.julianday(first), Integer)

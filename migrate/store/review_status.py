@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Row, func, select, text, union_all
+from sqlalchemy import Connection, Engine, func, select, text, union_all
 
 from migrate.persian.institutions import universities
 from migrate.review.status import AnswerCount, Counts, ErrorCount, WorkCount
@@ -52,14 +52,14 @@ def counts(
         )
         work = work.where(*where).group_by(*work.selected_columns[:5])
         stands = [WorkCount(*row) for row in connection.execute(work)]
-        found: dict[str, list[Row[Any]]] = {name: [] for name in PARTS}
+        found: dict[str, list[Any]] = {name: [] for name in PARTS}
         for row in connection.execute(_decided(connection, where)):
             found[row[0]].append(row)
         names = university_names(connection, {one.university for one in stands})
     return Counts(
         as_of=day,
         work=tuple(stands),
-        answers=tuple(AnswerCount(*row[1:6], row.n) for row in found["answers"]),
+        answers=tuple(AnswerCount(*row[1:7]) for row in found["answers"]),
         errors=tuple(_errors(found)),
         days=tuple((row[1], int(row[2]), row.n) for row in found["days"]),
         first=tuple(
@@ -77,6 +77,12 @@ def snapshot(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         level = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
         connection.execute(text(level))
+
+
+def known_keys(engine: Engine) -> list[str]:
+    """The keys of the universities that have cases, in order."""
+    with reading(engine) as connection:
+        return sorted(connection.execute(select(WorkRow.university).distinct()).scalars())
 
 
 def university_names(connection: Connection, keys: set[str]) -> dict[str, str]:
@@ -124,7 +130,7 @@ def _decided(connection: Connection, where: list[Any]) -> Any:
     )
 
 
-def _errors(found: dict[str, list[Row[Any]]]) -> list[ErrorCount]:
+def _errors(found: dict[str, list[Any]]) -> list[ErrorCount]:
     counted: Counter[tuple[str, str, str, str]] = Counter()
     for row in found["contradicts"]:
         for name in json.loads(row[1] or "[]"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from migrate.batch.commands import review_import, review_packet
+from migrate.batch.commands import review_import, review_packet, review_status
 from migrate.batch.commands.stores import AsJson, Reports, Store, opened
 
 if TYPE_CHECKING:
@@ -144,3 +144,6 @@ def _print(made: list[Standing], as_json: bool) -> None:
 
 app.command("packet")(review_packet.packet)
 app.command("import")(review_import.import_answers)
+app.command("status")(review_status.status)
+app.command("overdue")(review_status.overdue)
+app.command("notebook")(review_status.notebook)
