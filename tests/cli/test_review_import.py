@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -97,3 +98,20 @@ def test_a_university_without_open_cases_gets_no_packet(store: str, tmp_path: Pa
     done = migrate("packet", "tehran", "--out", tmp_path / "out", "--store", store)
     assert "no open case" in str(done.exception)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_page_is_printed_where_chromium_is_and_refused_in_words_where_not(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = ("packet", "shiraz", "--out", tmp_path / "out", "--store", store, "--pdf")
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", str(tmp_path))
+        done = migrate(*given)
+        assert "no Chromium is installed" in str(done.exception)
+        assert not (tmp_path / "out").exists()
+    if shutil.which("chromium") is None:
+        pytest.skip("chromium is not installed: no page was printed")
+    assert migrate(*given).exit_code == 0
+    pdf = tmp_path / "out" / "shiraz" / "cases.pdf"
+    assert pdf.read_bytes().startswith(b"%PDF")
+    assert pdf.stat().st_size > 20_000
