@@ -55,8 +55,11 @@ def run(store: str, as_of: str) -> Review:
         as_of=as_of,
         universities=pd.DataFrame([_standing(one) for one in (*found.universities, found.total)]),
         late=pd.DataFrame(
-            [(one.name, one.overdue, one.escalated, one.oldest[0].due_on) for one in late],
-            columns=["university", "overdue", "escalated", "oldest due"],
+            [
+                (one.university, one.name, one.overdue, one.escalated, one.oldest[0].due_on)
+                for one in late
+            ],
+            columns=["key", "university", "overdue", "escalated", "oldest due"],
         ),
         outcomes=pd.DataFrame(
             [
