@@ -19,7 +19,11 @@ from migrate.diplomas.link import Progress, diploma_model
 from migrate.diplomas.outcomes import Thresholds
 from migrate.diplomas.tables import read_for_linking
 from migrate.errors import InputError
+from migrate.linkage.labels import Label
 from migrate.linkage.trained import Trained, read_trained
+from migrate.review.learning import labels_of
+from migrate.store.decided_cases import decided_cases
+from migrate.store.engine import open_store
 
 _RAW = "raw_"
 
@@ -68,6 +72,14 @@ class Reopened:
     def registry(self, columns: Sequence[str]) -> pa.Table:
         """Some columns of the registry, as staged."""
         return pq.read_table(self._file("registry"), columns=list(columns))
+
+    def decided(self) -> list[Label]:
+        """Labels of what universities decided of the batch's cases, out of its store."""
+        engine = open_store(manifests.required(self.folder)["parameters"]["store"])
+        try:
+            return labels_of(decided_cases(engine, self.folder.name))
+        finally:
+            engine.dispose()
 
     @property
     def as_read(self) -> AsRead:

@@ -111,6 +111,28 @@ def read_labels(path: Path) -> tuple[Label, ...]:
     return tuple(found.values())
 
 
+def joined(labels: Iterable[Label], more: Iterable[Label]) -> list[Label]:
+    """Labels of two sources as one: a pair that both have counts once, `unsure` gives way.
+
+    Raises InputError where one calls a match what the other calls none.
+    """
+    found: dict[tuple[str, str], Label] = {}
+    for label in (*labels, *more):
+        key = (label.left_id, label.right_id)
+        before = found.setdefault(key, label)
+        if before.label == UNSURE:
+            found[key] = label
+        elif UNSURE not in (before.label, label.label) and before.label != label.label:
+            raise InputError(
+                f"two people contradict each other: {before.who or 'one'} says {before.label}, "
+                f"{label.who or 'another'} says {label.label}",
+                row=before.row or None,
+                found=f"{label.left_id}, {label.right_id}",
+                fix="Settle it with both, and keep the one that holds",
+            )
+    return list(found.values())
+
+
 def labelled(
     labels: Iterable[Label],
     left_ids: Ids,

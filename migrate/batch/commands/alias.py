@@ -100,6 +100,46 @@ def list_(
     _print(found, as_json)
 
 
+@app.command()
+def propose(
+    least: Annotated[
+        int, typer.Option("--min", min=1, help="Decisions that must speak of a name.")
+    ] = 2,
+    store: Store = "",
+    reports: Reports = Path("reports"),
+    as_json: AsJson = False,
+) -> None:
+    """List names that decisions speak for: what no list knows, or reads as another, and what it is.
+
+    Nothing is taken over: [bold]migrate alias add[/bold] does that, by a person. Where decisions speak
+    for two, or a list reads the name otherwise, it is said.
+    """
+    from migrate.review.learning import alias_evidence
+    from migrate.store import aliases
+    from migrate.store.decided_cases import decided_cases
+
+    with opened(store, reports, must_exist=True) as engine:
+        stands = {(one.kind, one.key) for one in aliases.standing(engine).entries}
+        found = [
+            one
+            for one in alias_evidence(decided_cases(engine), least=least)
+            if (one.kind, one.key) not in stands
+        ]
+    if as_json:
+        data = [asdict(one) | {"agrees": one.agrees} for one in found]
+        typer.echo(json.dumps(data, ensure_ascii=False, indent=2))
+        return
+    for one in found:
+        targets = ", ".join(f"{target} ({count:,})" for target, count in one.targets.items())
+        against = "" if one.agrees else "  decisions contradict each other"
+        if one.read_as is not None:
+            against = f"  the list reads it as {one.read_as}: mend the list, or look at the cases"
+        typer.echo(f"{one.kind}  {one.text}  -> {targets}{against}")
+        typer.echo(f"  of {', '.join(one.universities)}: {', '.join(one.cases[:5])}")
+    if not found:
+        typer.echo("no name is proposed")
+
+
 def _print(entries: list[AliasEntry], as_json: bool) -> None:
     if as_json:
         found = [asdict(entry) for entry in entries]

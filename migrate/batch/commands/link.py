@@ -103,6 +103,13 @@ def link(
             show_default=False,
         ),
     ] = None,
+    decisions: Annotated[
+        bool,
+        typer.Option(
+            "--decisions",
+            help="With --train: learn from what universities decided of this batch's cases too.",
+        ),
+    ] = False,
     rate: Annotated[
         float,
         typer.Option(
@@ -171,7 +178,9 @@ def link(
     elif sample is not None and out is not None:
         answer = checks.sampled(opened, sample, out, seed)
     elif train is not None:
-        answer = checks.trained(_linked(opened, None, None, as_json), opened, labels, train)
+        answer = checks.trained(
+            _linked(opened, None, None, as_json), opened, labels, train, decisions=decisions
+        )
     elif labels is not None:
         answer = checks.labelled(opened, labels, rate)
     typer.echo(json.dumps(answer.data, ensure_ascii=False, indent=2) if as_json else answer.text)
@@ -185,6 +194,7 @@ _COMPANIONS = {
     "out": ("--out", ("--sample",)),
     "seed": ("--seed", ("--sample",)),
     "rate": ("--rate", ("--labels",)),
+    "decisions": ("--decisions", ("--train",)),
     "model": ("--model", ("--blocking-report", "--explain")),
 }
 

@@ -13,7 +13,7 @@ from migrate.diplomas.decided import SHOWN, calibration_of, known_links, links_o
 from migrate.diplomas.inspection import Inspected
 from migrate.errors import InputError
 from migrate.linkage.clerical import read_sample
-from migrate.linkage.labels import LABELS, MATCH, UNSURE, read_labels
+from migrate.linkage.labels import LABELS, MATCH, UNSURE, joined, read_labels
 from migrate.linkage.reliability import reliability, threshold_for
 from migrate.linkage.supervision import learn_with
 from migrate.linkage.trained import trained_of, write_trained
@@ -80,23 +80,39 @@ def labelled(opened: Reopened, path: Path, rate: float) -> Answer:
     return Answer("\n".join(text), data)
 
 
-def trained(inspected: Inspected, opened: Reopened, labels: Path | None, out: Path) -> Answer:
-    """Write what the batch's linkage learned; labels mend and calibrate it."""
+def trained(
+    inspected: Inspected,
+    opened: Reopened,
+    labels: Path | None,
+    out: Path,
+    *,
+    decisions: bool = False,
+) -> Answer:
+    """Write what the batch's linkage learned; labels and decisions mend and calibrate it."""
     linkage = inspected.linkage
-    known, calibration = None, None
-    if labels is not None:
+    known, calibration, given = None, None, list(read_labels(labels)) if labels else []
+    if decisions:
+        given = joined(given, opened.decided())
+    if given or labels is not None:
         tables = (
             opened.outcomes,
             opened.staged(["row", "legacy_id"]),
             opened.registry(["degree_id"]),
         )
-        known = known_links(read_labels(labels), linkage, *tables)
+        known = known_links(given, linkage, *tables)
         linkage = learn_with(linkage, known)
-        calibration = calibration_of(known, linkage, inspected.thresholds)
+        try:
+            calibration = calibration_of(known, linkage, inspected.thresholds)
+        except InputError:
+            # universities decide what contradicts: there may be none that probability alone would
+            if labels is not None:
+                raise
     count = 0 if known is None else len(known.pairs)
     model = trained_of(linkage, labels=count, calibration=calibration)
     write_trained(out, model)
     said = f", with {count:,} labels" if known is not None else ""
+    if decisions and calibration is None:
+        said += ", not calibrated: no decision is of a pair that only its probability decides"
     text = (
         f"wrote {out}: learned from {model.pairs:,} candidates of {model.records:,} records{said}; "
         f"sha256 {model.sha256}"
