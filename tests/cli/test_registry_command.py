@@ -201,3 +201,31 @@ def test_what_cannot_be_applied_is_refused_in_one_line(
     given = [each.format(registry=room.registry_file, reports=room.reports) for each in options]
     ended = registry(room, "apply", str(file), *IDS, *given)
     assert said in ended.refused(2)
+
+
+def test_decisions_train_the_linker_and_speak_for_names(room: Room, tmp_path: Path) -> None:
+    engine = open_store(f"sqlite:///{room.store_file}")
+    agreed = 0
+    for case in cases(room, "mismatch"):
+        decided(engine, case, "confirm", case["candidates"][0]["degree_id"])
+        agreed += 1
+    shown = 0
+    for case in cases(room, "ambiguous"):
+        decided(engine, case, "refuse")
+        shown += len(case["candidates"])
+    engine.dispose()
+    assert agreed + shown > 0
+    model = tmp_path / "model.json"
+    at = ("--batch", BATCH, "--reports", str(room.reports))
+    trained = migrate("link", *at, "--train", str(model), "--decisions", "--json")
+    assert trained.code == 0, trained.err
+    assert json.loads(trained.out)["labels"] == agreed + shown
+    assert json.loads(model.read_text())["trained_on"]["labels"] == agreed + shown
+    alone = migrate("link", *at, "--decisions", "--blocking-report").refused(2)
+    assert "--decisions goes with --train" in alone
+    proposed = migrate("alias", "propose", "--min", "1", "--json", "--reports", str(room.reports))
+    assert proposed.code == 0, proposed.err
+    for one in json.loads(proposed.out):
+        assert one["kind"] in ("university", "field_of_study", "degree")
+        assert one["read_as"] not in one["targets"]
+    assert migrate("alias", "list", "--reports", str(room.reports)).out == "no alias stands\n"
