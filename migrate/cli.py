@@ -29,7 +29,7 @@ from migrate.batch.commands import (
     review_open,
 )
 from migrate.errors import InputError, MigrateError
-from migrate.serve.commands import inquire, serve, verifier
+from migrate.serve.commands import inquire, serve, user, verifier
 
 # what Typer gives back after Ctrl-C
 _INTERRUPTED = 130
@@ -76,6 +76,7 @@ app.add_typer(audit.app)
 app.command("serve")(serve.serve)
 app.command("inquire")(inquire.inquire)
 app.add_typer(verifier.app)
+app.add_typer(user.app)
 app.add_typer(verifier.inquiries_app)
 
 
