@@ -19,6 +19,8 @@ from migrate.serve.pace import Pace
 from migrate.serve.page_routes import page_routes
 from migrate.serve.pages import error_page, static_files
 from migrate.serve.problems import HANDLERS
+from migrate.serve.review.room import Room
+from migrate.serve.review.routes import review_routes
 from migrate.serve.settings import Settings, load_limits
 from migrate.serve.stores import open_for_serving
 from migrate.store.public_lookup import PublicRecord
@@ -48,16 +50,19 @@ def make_app(settings: Settings) -> Guard:
     app.include_router(router)
     app.include_router(health_router)
     app.router.routes.extend(page_routes())
+    if settings.desk:
+        app.router.routes.extend(review_routes())
     app.openapi = lambda: describe(app, settings.public_url)  # type: ignore[method-assign]
     return Guard(app, settings)
 
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
-    stores = open_for_serving(settings.store, pool=settings.threads + 3)
+    stores = open_for_serving(settings.store, pool=settings.threads + 3, desk=settings.desk)
     desk = Desk(stores, load_limits(settings.limits))
     pace = app.state.pace = Pace(desk, settings.threads, settings.grid / 1000)
     app.state.health = _health(pace)
+    review = app.state.review = Room(stores.review, settings) if stores.review else None
     # lists and templates are read now, not while somebody waits: the first answer is as quick as any
     await asyncio.to_thread(warm)
     app.openapi()
@@ -69,6 +74,8 @@ async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
         with contextlib.suppress(asyncio.CancelledError):
             await purging
         pace.close()
+        if review is not None:
+            review.close()
         desk.close()
         stores.close()
 

@@ -12,9 +12,12 @@ _LONGEST = 500
 _KIND = "application/x-www-form-urlencoded"
 
 
-async def read_form(request: Request) -> dict[str, str]:
+async def read_form(
+    request: Request, *, fields: int = _FIELDS, longest: int = _LONGEST
+) -> dict[str, str]:
     """The fields of a form, each at most once; '' for a field that was left empty.
 
+    :param fields: how many there may be. :param longest: characters that each may have.
     :raises HTTPException: 415 for another kind of content, 400 for what cannot be read.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -27,11 +30,11 @@ async def read_form(request: Request) -> dict[str, str]:
             keep_blank_values=True,
             strict_parsing=bool(body),
             errors="strict",
-            max_num_fields=_FIELDS,
+            max_num_fields=fields,
         )
     except ValueError:
         raise HTTPException(400, "The form cannot be read.") from None
-    fields = dict(pairs)
-    if len(fields) != len(pairs) or any(len(value) > _LONGEST for value in fields.values()):
+    held = dict(pairs)
+    if len(held) != len(pairs) or any(len(value) > longest for value in held.values()):
         raise HTTPException(400, "A field of the form is there twice, or too long.")
-    return fields
+    return held

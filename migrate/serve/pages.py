@@ -78,6 +78,13 @@ def static_files() -> Mapping[str, tuple[bytes, str]]:
 
 
 @cache
+def faces() -> str:
+    """The rules of the typeface, for another style sheet of this service."""
+    rules = iter(name for name in static_files() if name.endswith(".woff2"))
+    return _FONT.sub(lambda _found: f"url({_STATIC}{next(rules)})", typeface.css())
+
+
+@cache
 def style() -> str:
     """The path of the style sheet."""
     return next(_STATIC + name for name in static_files() if name.endswith(".css"))

@@ -43,6 +43,10 @@ class Settings:
     :ivar limits: path of a YAML file that replaces rates or costs; '' for the shipped ones.
     :ivar grid: milliseconds; an answer is given at a multiple of it after its question came.
     :ivar threads: look-ups that a worker does at once, and connections of each of its pools.
+    :ivar desk: whether the review desk is served at /review.
+    :ivar scans: path of the folder that holds scans of documents; '' where there is none.
+    :ivar oidc_issuer, oidc_client: an OpenID provider whose users may sign in at the desk, and what
+        this service is called there; its secret stays in the environment. '' for none.
     """
 
     store: str
@@ -51,6 +55,10 @@ class Settings:
     limits: str = ""
     grid: int = 20
     threads: int = 6
+    desk: bool = False
+    scans: str = ""
+    oidc_issuer: str = ""
+    oidc_client: str = ""
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -106,7 +114,33 @@ def checked(settings: Settings) -> Settings:
     if not 1 <= settings.threads <= 64:
         raise InputError("threads are 1 to 64", found=settings.threads)
     load_limits(settings.limits)
+    _check_desk(settings)
     return replace(settings, public_url=settings.public_url.rstrip("/"))
+
+
+def _check_desk(settings: Settings) -> None:
+    if settings.scans and not Path(settings.scans).is_dir():
+        raise InputError("there is no such folder of scans", file=settings.scans)
+    if bool(settings.oidc_issuer) != bool(settings.oidc_client):
+        raise InputError(
+            "an OpenID provider is named by its issuer and by our client there",
+            fix="Give both --oidc-issuer and --oidc-client",
+        )
+    if not settings.oidc_issuer:
+        return
+    parts = urlsplit(settings.oidc_issuer)
+    near = parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if not parts.hostname or (parts.scheme != "https" and not (near and parts.scheme == "http")):
+        raise InputError(
+            "an OpenID provider is reached by https",
+            found=settings.oidc_issuer,
+            fix="Write the issuer as the provider does: https://id.example",
+        )
+    if not settings.public_url:
+        raise InputError(
+            "an OpenID provider must know where to send people back",
+            fix="Give --public-url",
+        )
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,25 +33,28 @@ POOL = 8
 
 @dataclass(frozen=True)
 class Stores:
-    """Three engines over one store, each with the least that it needs.
+    """Engines over one store, each with the least that it needs.
 
     :ivar codes: reads codes and verifiers; on PostgreSQL its sessions are read-only.
     :ivar journal: writes look-ups and limits, and takes no lock that an issuer could hold. A crash
         of the server may lose what it wrote in the last fraction of a second.
     :ivar requests: reads and writes graduates' requests.
+    :ivar review: reads and writes what the review desk does; None where there is no desk.
     """
 
     codes: Engine
     journal: Engine
     requests: Engine
+    review: Engine | None = None
 
     def close(self) -> None:
         """Close all connections."""
-        for engine in (self.codes, self.journal, self.requests):
-            engine.dispose()
+        for engine in (self.codes, self.journal, self.requests, self.review):
+            if engine is not None:
+                engine.dispose()
 
 
-def open_for_serving(address: str, *, pool: int = POOL) -> Stores:
+def open_for_serving(address: str, *, pool: int = POOL, desk: bool = False) -> Stores:
     """Open a store to serve from. It is never created or migrated here.
 
     On SQLite, look-ups and limits are kept in a store of their own beside it, made when missing:
@@ -61,6 +64,7 @@ def open_for_serving(address: str, *, pool: int = POOL) -> Stores:
     :param address: as for :func:`migrate.store.engine.open_store`; its user needs the rights that
         docs/inquiry.md lists, and no more.
     :param pool: connections that each engine may hold.
+    :param desk: whether the review desk is served too; it needs the rights that docs/desk.md lists.
     :raises InputError: as ``check_store`` does; also when there is no store yet, or an older one.
     """
     url = read_address(address, PASSWORD)
@@ -73,6 +77,8 @@ def open_for_serving(address: str, *, pool: int = POOL) -> Stores:
     stores = _sqlite(url) if is_sqlite(url) else _postgresql(url, pool)
     try:
         _check(stores.codes, url)
+        if desk:
+            stores = replace(stores, review=_review(url, pool))
     except BaseException:
         stores.close()
         raise
@@ -100,6 +106,16 @@ def _sqlite(url: URL) -> Stores:
     requests = engine_for(url)
     event.listen(requests, "connect", _pragmas("foreign_keys = ON", "synchronous = FULL"))
     return Stores(codes, journal, requests)
+
+
+def _review(url: URL, pool: int) -> Engine:
+    """The desk's engine: who decides waits for another who does, as an applicant does."""
+    if is_sqlite(url):
+        engine = engine_for(url)
+        event.listen(engine, "connect", _pragmas("foreign_keys = ON", "synchronous = FULL"))
+        return engine
+    waits = {"statement_timeout": _REQUEST, "lock_timeout": _REQUEST}
+    return _engine(url, pool, "READ COMMITTED", waits)
 
 
 def _pragmas(*settings: str) -> Any:

@@ -190,6 +190,12 @@ def names(connection: Connection, user_ids: list[str]) -> dict[str, str]:
     return {row.user_id: row.name for row in rows}
 
 
+def known_names(engine: Engine, user_ids: list[str]) -> dict[str, str]:
+    """As :func:`names`, in a transaction of its own."""
+    with reading(engine) as connection:
+        return names(connection, user_ids) if any(user_ids) else {}
+
+
 def _check_place(role: str, university: str | None) -> None:
     if role not in ROLES:
         raise InputError("there is no such role", found=role, fix=f"Take {' or '.join(ROLES)}")

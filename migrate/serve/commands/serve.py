@@ -47,6 +47,28 @@ def serve(
     threads: Annotated[
         int, typer.Option(min=1, max=64, help="Look-ups that a process does at once.")
     ] = 6,
+    desk: Annotated[
+        bool,
+        typer.Option(
+            "--desk/--no-desk",
+            help="Serve the review desk too, at /review. It needs more rights on the store than the "
+            "inquiry does (docs/desk.md).",
+        ),
+    ] = False,
+    scans: Annotated[
+        Path | None, typer.Option(help="The folder of scans that came with requests, for the desk.")
+    ] = None,
+    oidc_issuer: Annotated[
+        str,
+        typer.Option(
+            envvar="MIGRATE_OIDC_ISSUER",
+            help="An OpenID provider whose users may sign in at the desk. Its secret comes from "
+            "MIGRATE_OIDC_SECRET.",
+        ),
+    ] = "",
+    oidc_client: Annotated[
+        str, typer.Option(envvar="MIGRATE_OIDC_CLIENT", help="What this service is called there.")
+    ] = "",
 ) -> None:
     """Let anyone look codes up: one page in Persian and English, and a JSON API.
 
@@ -71,10 +93,14 @@ def serve(
             limits=str(limits.resolve()) if limits else "",
             grid=grid,
             threads=threads,
+            desk=desk,
+            scans=str(scans.resolve()) if scans else "",
+            oidc_issuer=oidc_issuer,
+            oidc_client=oidc_client,
         )
     )
     # said here in one line, rather than by every worker in many
-    open_for_serving(settings.store).close()
+    open_for_serving(settings.store, desk=desk).close()
     os.environ[VARIABLE] = settings.to_json()
     typer.echo(f"Serving on http://{host}:{port} with {workers} process(es). Stop with Ctrl+C.")
     uvicorn.run(

@@ -1,0 +1,1 @@
+"""The review desk: pages at /review where universities decide their cases."""
