@@ -67,15 +67,16 @@ async def case_again(
 async def answer(request: Request, visit: Visit) -> Response:
     case_id, form = request.path_params["case_id"], visit.form
     room = room_of(request)
+    # a lease that ran out while somebody thought is theirs again, unless another has taken it
+    await room.ask(queue.take, visit.viewer, case_id)
     held = await _held(room, visit, case_id)
     if form.get("do") == "score":
-        await room.ask(queue.take, visit.viewer, case_id)
-        held = await _held(room, visit, case_id)
         return await _draw(request, visit, held, typed={**form, "score_shown": "1"})
     try:
         given = _given(form, held.case)
         made = await room.ask(desk_answers.answer, visit.viewer, given)
     except ConflictError as error:
+        await room.ask(queue.take, visit.viewer, case_id)
         held = await _held(room, visit, case_id)
         said = _conflict(error, await room.ask(known_names, [error.by]))
         # what was seen is not what stands: the next answer is to what is shown now
