@@ -74,13 +74,7 @@ def settled(connection: Connection, where: list[Any]) -> CTE:
     later = aliased(DecisionRow)
     body = _Body(connection)
     named = body.first_degree == DecisionRow.degree_id
-    probability = func.coalesce(cast(body.first_probability, Float), 0.0)
-    band = case(
-        *[(probability < edge, str(place)) for place, edge in enumerate(BANDS[1:-1])],
-        else_=str(len(BANDS) - 2),
-    )
     decided_on = func.substr(func.coalesce(ApprovalRow.at, DecisionRow.at), 1, _DAY)
-    year = func.substr(func.coalesce(body.graduated, ""), 1, 3)
     asked = (
         select(
             WorkRow.university,
@@ -91,13 +85,12 @@ def settled(connection: Connection, where: list[Any]) -> CTE:
             body.answer.label("answer"),
             body.reason.label("reason"),
             body.contradicts.label("contradicts"),
-            case((year == "", ""), else_=year + "0").label("decade"),
+            body.graduated.label("graduated"),
             case((named, "1"), else_="0").label("of_first"),
             case((DecisionRow.verdict.in_((CONFIRM, CORRECT, CHOOSE)), "1"), else_="0").label(
                 "same"
             ),
-            probability.label("probability"),
-            band.label("band"),
+            cast(body.first_probability, Float).label("probability"),
             _days(connection, WorkRow.opened_on, decided_on).label("days"),
         )
         .join(WorkRow, WorkRow.case_id == DecisionRow.case_id)
@@ -107,8 +100,23 @@ def settled(connection: Connection, where: list[Any]) -> CTE:
         .where(WorkRow.state == "decided", later.seq.is_(None), *where)
     )
     for read in body.reads:
-        asked = asked.join(read, true())
+        asked = asked.outerjoin(read, true())
     return asked.cte("settled")
+
+
+def band_of(one: CTE) -> Any:
+    """The number in ``BANDS`` of the first candidate's probability, as text."""
+    probability = func.coalesce(one.c.probability, 0.0)
+    return case(
+        *[(probability < edge, str(place)) for place, edge in enumerate(BANDS[1:-1])],
+        else_=str(len(BANDS) - 2),
+    )
+
+
+def decade_of(one: CTE) -> Any:
+    """The decade of graduation as 1350, '' where it is not known."""
+    years = func.substr(func.coalesce(one.c.graduated, ""), 1, 3)
+    return case((years == "", ""), else_=years + "0")
 
 
 def corrected_fields(connection: Connection, one: CTE) -> list[Select[Any]]:
@@ -123,7 +131,7 @@ def corrected_fields(connection: Connection, one: CTE) -> list[Select[Any]]:
         else:
             path = f"$.corrections.{kind}"
             key = func.json_each(one.c.body, path).table_valued("key", name=name)
-        keys = select(key.c.key.label("name"), one.c.batch, one.c.decade)
+        keys = select(key.c.key.label("name"), one.c.batch, decade_of(one).label("decade"))
         # most said nothing of the kind, and need no reading
         named = one.c.body.like('%"corrections"%')
         listed = keys.select_from(one).join(key, true()).where(named).subquery()
@@ -191,15 +199,18 @@ class _Body:
             column("candidates", JSON), column("contradicts", Text), column("legacy_read", JSON)
         )
         document = document.render_derived(name="document", with_types=True)
+        first: Any = func.json_to_record(func.json_extract_path(document.c.candidates, "0"))
+        first = first.table_valued(column("degree_id", Text), column("probability", Text))
+        first = first.render_derived(name="first", with_types=True)
         said = func.json_to_record(cast(DecisionRow.body, JSON)).table_valued(
             column("answer", Text), column("reason", Text)
         )
         said = said.render_derived(name="said", with_types=True)
-        self.reads = [document, said]
-        path = func.json_extract_path_text
-        self.first_degree: Any = path(document.c.candidates, "0", "degree_id")
-        self.first_probability: Any = path(document.c.candidates, "0", "probability")
-        self.graduated: Any = path(document.c.legacy_read, "graduation_date")
+        self.reads = [document, first, said]
+        self.first_degree: Any = first.c.degree_id
+        self.first_probability: Any = first.c.probability
+        read = document.c.legacy_read
+        self.graduated: Any = func.json_extract_path_text(read, "graduation_date")
         self.contradicts: Any = document.c.contradicts
         self.answer: Any = func.coalesce(said.c.answer, "")
         self.reason: Any = func.coalesce(said.c.reason, "")

@@ -51,7 +51,7 @@ def answer(engine: Engine, number: int, verdict: str, **given: Any) -> int:
 
 @pytest.fixture
 def reviewed(engine: Engine) -> Engine:
-    """Ten cases of two universities, of which some are decided, returned, and decided anew."""
+    """Eleven cases of two universities, of which some are decided, returned, and decided anew."""
     other = {"university_id": None, "university": "مدرسه عالی نو", "batch": "b2"}
     save_cases(
         engine,
@@ -66,6 +66,8 @@ def reviewed(engine: Engine) -> Engine:
             case(8, "ambiguous", 0.7, 0.6, **other),
             case(9, "mismatch", 0.9999, **other),
             case(10, "person_missing", 0.2, **other),
+            # nobody was near
+            case(11, "person_missing", legacy_read={}),
         ],
     )
     answer(engine, 1, "refuse", why="other_person")
@@ -75,6 +77,7 @@ def reviewed(engine: Engine) -> Engine:
     chosen = answer(engine, 3, "choose", degree_id="D32")
     approve(engine, chosen, "approved", actor="approver", reason="دیده شد")
     answer(engine, 4, "new_degree", degree_id="D41")
+    answer(engine, 11, "refuse", why="not_issued")
     # decided, sent back, decided anew by another, who says otherwise
     first = answer(engine, 7, "confirm", degree_id="D71")
     approve(engine, first, "returned", actor="approver", reason="پرونده دیده نشد")
@@ -94,10 +97,10 @@ def test_each_case_is_counted_where_it_stands(reviewed: Engine) -> None:
         warnings.simplefilter("error")
         found = status(counts(reviewed))
     total = found.total
-    assert (total.cases, total.open, total.awaiting, total.decided) == (10, 4, 1, 5)
+    assert (total.cases, total.open, total.awaiting, total.decided) == (11, 4, 1, 6)
     assert (total.overdue, total.escalated, total.age, total.days) == (0, 0, (0, 0, 0), 0)
     names = {one.university: (one.name, one.cases) for one in found.universities}
-    assert names["sharif"] == ("دانشگاه صنعتی شریف", 6)
+    assert names["sharif"] == ("دانشگاه صنعتی شریف", 7)
     assert sorted(names.values())[1] == ("مدرسه عالی نو", 4)
     told = {(one.outcome, one.verdict, one.answer, one.reason): one.count for one in found.answers}
     assert told == {
@@ -105,6 +108,7 @@ def test_each_case_is_counted_where_it_stands(reviewed: Engine) -> None:
         ("mismatch", "correct", "correct", "keying_error"): 1,
         ("ambiguous", "choose", "choose", "spelling"): 1,
         ("mismatch", "refuse", "refuse", "spelling"): 2,
+        ("person_missing", "refuse", "refuse", "not_issued"): 1,
     }
 
 
@@ -119,7 +123,7 @@ def test_people_and_linker_are_compared_by_the_decision_that_stands(reviewed: En
     ]
     assert found.bands[2].predicted == pytest.approx(0.96)
     # the new degree waits for its second person: not decided, so not told
-    assert found.absent["degree_missing"] == Share(0, 0)
+    assert found.absent == {"degree_missing": Share(0, 0), "person_missing": Share(1, 1)}
 
 
 def test_two_people_are_compared_where_both_answered(reviewed: Engine) -> None:
@@ -143,7 +147,7 @@ def test_the_errors_of_the_archive_are_told_by_batch_and_decade(reviewed: Engine
         ErrorCount("registry", "father_name", "b", "1350", 1),
     }
     reasons = [one for one in status(counts(reviewed)).errors if one.kind == "reason"]
-    assert sum(one.count for one in reasons) == 5
+    assert sum(one.count for one in reasons) == 6
 
 
 def test_a_university_and_a_batch_are_told_alone(reviewed: Engine) -> None:
