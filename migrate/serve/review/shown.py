@@ -225,7 +225,8 @@ def _rights(case: Case) -> list[Right]:
         found.append(
             Right(name, review_words.field_label(name), document, registry, name in IDENTIFIERS)
         )
-    return found
+    # what contradicts is what is likely to be put right
+    return sorted(found, key=lambda one: one.field not in case.contradicts)
 
 
 def _verdict(side: Side) -> tuple[str, str, str] | None:
