@@ -66,6 +66,7 @@ def test_a_user_is_added_listed_reset_and_disabled(store: str, tmp_path: Path) -
         None,
     )
     assert "hash" not in str(user)
+    assert run(store, "user", "purge").startswith("0 tries")
     assert "disabled" in run(store, "user", "disable", "z.karimi", "--by", "admin")
     assert not let_in(store, "another one of 15")
 

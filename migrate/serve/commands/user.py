@@ -136,6 +136,23 @@ def list_(store: Store = "", reports: Reports = Path("reports"), as_json: AsJson
         typer.echo("no user is registered")
 
 
+@app.command()
+def purge(
+    keep_days: Annotated[
+        int, typer.Option(min=1, help="Tries to sign in of so many days are kept.")
+    ] = 366,
+    store: Store = "",
+    reports: Reports = Path("reports"),
+    as_json: AsJson = False,
+) -> None:
+    """Delete tries to sign in that are older than they may be kept."""
+    from migrate.store import sign_ins
+
+    with opened(store, reports) as engine:
+        gone = sign_ins.purge(engine, keep_days=keep_days)
+    typer.echo(json.dumps({"deleted": gone}) if as_json else f"{gone:,} tries deleted")
+
+
 def _password(path: Path | None) -> str:
     from migrate.errors import InputError
 

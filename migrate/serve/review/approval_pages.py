@@ -15,6 +15,7 @@ from migrate.review.decisions import APPROVED, RETURNED, Standing
 from migrate.review.roles import Viewer
 from migrate.serve.review import shown
 from migrate.serve.review.access import Visit
+from migrate.serve.review.case_answers import MOST_COMMENT
 from migrate.serve.review.case_pages import flash_of, scans_of
 from migrate.serve.review.drawn import draw, university_name, words
 from migrate.serve.review.list_pages import further, place_of
@@ -23,8 +24,6 @@ from migrate.store import case_list
 from migrate.store.decisions import approve
 from migrate.store.desk_cases import DeskCase, may_approve, open_decision
 from migrate.store.users import known_names
-
-_MOST_COMMENT = 2_000
 
 
 async def approvals(request: Request, visit: Visit) -> Response:
@@ -75,7 +74,7 @@ async def give_approval(request: Request, visit: Visit) -> Response:
         wrong = said["notices"]["reason"]
     elif reason == "other" and not comment:
         wrong = said["notices"]["comment"]
-    elif len(comment) > _MOST_COMMENT:
+    elif len(comment) > MOST_COMMENT:
         wrong = said["notices"]["long"]
     if wrong:
         return await _draw(request, visit, notice=wrong, status=422)

@@ -1,20 +1,15 @@
-"""The pages of a case: opened, answered, skipped, taken back, opened again, and its history."""
+"""The screens of a case: what is to be decided, what was decided, and its scans."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from migrate.errors import InputError
 from migrate.review import words as review_words
-from migrate.review.answers import MEANINGS
-from migrate.review.cases import Case
-from migrate.review.returned_right import corrections, read_value
 from migrate.review.roles import MAY_DECIDE, MAY_REOPEN
 from migrate.serve.review import shown
 from migrate.serve.review.access import Visit
@@ -22,7 +17,6 @@ from migrate.serve.review.drawn import clock, draw, words
 from migrate.serve.review.room import Room, room_of
 from migrate.serve.review.scans import has_scan, read_scan
 from migrate.store import desk_answers, queue
-from migrate.store.desk_answers import ConflictError, Given
 from migrate.store.desk_cases import (
     DeskCase,
     case_history,
@@ -32,8 +26,7 @@ from migrate.store.desk_cases import (
 )
 from migrate.store.users import known_names
 
-_MOST_COMMENT = 2_000
-_RIGHT = "right_"
+RIGHT = "right_"
 
 
 async def case_page(request: Request, visit: Visit) -> Response:
@@ -41,16 +34,16 @@ async def case_page(request: Request, visit: Visit) -> Response:
     room = room_of(request)
     if visit.viewer.role in MAY_DECIDE:
         await room.ask(queue.take, visit.viewer, case_id)
-    held = await _held(room, visit, case_id)
+    held = await case_of(room, visit, case_id)
     flash = await flash_of(request, visit)
     typed = None
     taken_back = request.query_params.get("from", "")
-    if _number(taken_back):
+    if number_of(taken_back):
         found = await room.ask(open_decision, visit.viewer, int(taken_back))
         # what was taken back is there to be mended
         if found is not None and found[1].decision.case_id == case_id:
             typed = shown.typed_again(found[1], held.case)
-    return await _draw(request, visit, held, flash=flash, typed=typed)
+    return await draw_case(request, visit, held, flash=flash, typed=typed)
 
 
 async def case_again(
@@ -60,105 +53,8 @@ async def case_again(
     room = room_of(request)
     if visit.viewer.role in MAY_DECIDE:
         await room.ask(queue.take, visit.viewer, case_id)
-    held = await _held(room, visit, case_id)
-    return await _draw(request, visit, held, typed=typed, notice=words()["notices"]["again"])
-
-
-async def answer(request: Request, visit: Visit) -> Response:
-    case_id, form = request.path_params["case_id"], visit.form
-    room = room_of(request)
-    # a lease that ran out while somebody thought is theirs again, unless another has taken it
-    await room.ask(queue.take, visit.viewer, case_id)
-    held = await _held(room, visit, case_id)
-    if form.get("do") == "score":
-        return await _draw(request, visit, held, typed={**form, "score_shown": "1"})
-    try:
-        given = _given(form, held.case)
-        made = await room.ask(desk_answers.answer, visit.viewer, given)
-    except ConflictError as error:
-        await room.ask(queue.take, visit.viewer, case_id)
-        held = await _held(room, visit, case_id)
-        said = _conflict(error, await room.ask(known_names, [error.by]))
-        # what was seen is not what stands: the next answer is to what is shown now
-        return await _draw(request, visit, held, typed=form, notice=said, status=409)
-    except InputError as error:
-        return await _draw(request, visit, held, typed=form, notice=_refused(error), status=422)
-    waits = "second" if made.needs_second else "saved"
-    return await _next(request, visit, after=case_id, done=case_id, said=waits)
-
-
-async def go_on(request: Request, visit: Visit) -> Response:
-    """Leave a case, or keep it, and take the next one."""
-    after = visit.form.get("after") or None
-    if after and not visit.form.get("keep"):
-        await room_of(request).ask(queue.release, visit.viewer, after)
-    return await _next(request, visit, after=after)
-
-
-async def release(request: Request, visit: Visit) -> Response:
-    await room_of(request).ask(queue.release, visit.viewer, request.path_params["case_id"])
-    return RedirectResponse("/review", 303)
-
-
-async def undo(request: Request, visit: Visit) -> Response:
-    case_id = request.path_params["case_id"]
-    room = room_of(request)
-    held = await _held(room, visit, case_id)
-    before = held.standing
-    try:
-        await room.ask(desk_answers.undo, visit.viewer, case_id)
-    except ConflictError as error:
-        said = words()["notices"]["late" if error.kind == "late" else "acted"]
-        held = await _held(room, visit, case_id)
-        return await _draw(request, visit, held, notice=said, status=409)
-    query = {"said": "undone", "from": str(before.decision.seq) if before else ""}
-    return RedirectResponse(f"/review/case/{case_id}?{urlencode(query | filters(visit.form))}", 303)
-
-
-async def reopen(request: Request, visit: Visit) -> Response:
-    case_id, form = request.path_params["case_id"], visit.form
-    seen = form.get("supersedes", "")
-    try:
-        if not seen.isascii() or not seen.isdecimal():
-            raise InputError("no decision was named")
-        await room_of(request).ask(
-            desk_answers.reopen,
-            visit.viewer,
-            case_id,
-            supersedes=int(seen),
-            reason=form.get("reason", "")[:500],
-        )
-    except ConflictError as error:
-        people = await room_of(request).ask(known_names, [error.by])
-        said = _conflict(error, people)
-        return await _history(request, visit, notice=said, typed=form.get("reason", ""), status=409)
-    except InputError:
-        said = words()["notices"]["other"]
-        return await _history(request, visit, notice=said, typed=form.get("reason", ""), status=422)
-    return RedirectResponse(f"/review/case/{case_id}?said=reopened", 303)
-
-
-async def history(request: Request, visit: Visit) -> Response:
-    return await _history(request, visit)
-
-
-async def scan(request: Request, visit: Visit) -> Response:
-    room, digest = room_of(request), request.path_params["sha256"]
-    held = await _held(room, visit, request.path_params["case_id"])
-    named = next((one for one in held.scans if one.sha256 == digest), None)
-    folder = room.scans
-    if named is None or folder is None:
-        raise HTTPException(404)
-    found = await room.ask(lambda _engine: read_scan(folder, named))
-    if found is None:
-        raise HTTPException(404)
-    headers = {
-        # what somebody sent may be anything: it is shown, and does nothing
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-        "Content-Disposition": f'inline; filename="{digest[:12]}"',
-        "Cache-Control": "private, no-store",
-    }
-    return Response(found[0], headers=headers, media_type=found[1])
+    held = await case_of(room, visit, case_id)
+    return await draw_case(request, visit, held, typed=typed, notice=words()["notices"]["again"])
 
 
 def filters(values: Mapping[str, str]) -> dict[str, str]:
@@ -184,32 +80,15 @@ async def flash_of(request: Request, visit: Visit) -> dict[str, Any] | None:
     return {"text": text, "undo": done, "queue": filters(request.query_params)}
 
 
-async def _next(
-    request: Request, visit: Visit, *, after: str | None, done: str = "", said: str = ""
-) -> Response:
-    wanted = filters(visit.form)
-    found = await room_of(request).ask(
-        queue.take_next,
-        visit.viewer,
-        after=after,
-        outcome=wanted.get("outcome", ""),
-        batch=wanted.get("batch", ""),
-    )
-    query = {"done": done, "said": said} if done else {}
-    if found is None:
-        return RedirectResponse(f"/review?{urlencode({**query, 'left': 'none'})}", 303)
-    query |= wanted
-    return RedirectResponse(f"/review/case/{found}{'?' if query else ''}{urlencode(query)}", 303)
-
-
-async def _held(room: Room, visit: Visit, case_id: str) -> DeskCase:
+async def case_of(room: Room, visit: Visit, case_id: str) -> DeskCase:
+    """A case of the viewer's own. Raises HTTPException 404 for any other."""
     held = await room.ask(open_case, visit.viewer, case_id)
     if held is None:
         raise HTTPException(404)
     return held
 
 
-async def _draw(
+async def draw_case(
     request: Request,
     visit: Visit,
     held: DeskCase,
@@ -219,6 +98,7 @@ async def _draw(
     notice: str = "",
     status: int = 200,
 ) -> Response:
+    """The screen of a case. ``typed`` is what its form holds, ``notice`` why nothing was kept."""
     room, viewer = room_of(request), visit.viewer
     typed = dict(typed or {})
     mine = held.lease is not None and held.lease.by == viewer.user_id
@@ -254,11 +134,11 @@ async def _draw(
         scans=scans_of(room, held),
         typed=typed,
         kept_values=[
-            (review_words.field_label(name.removeprefix(_RIGHT)), value)
+            (review_words.field_label(name.removeprefix(RIGHT)), value)
             for name, value in typed.items()
-            if name.startswith(_RIGHT) and value.strip()
+            if name.startswith(RIGHT) and value.strip()
         ],
-        rights_open=any(name.startswith(_RIGHT) and value.strip() for name, value in typed.items()),
+        rights_open=any(name.startswith(RIGHT) and value.strip() for name, value in typed.items()),
         decision=shown.decision_values(standing, held.case, held.people)
         if decided and standing
         else None,
@@ -271,9 +151,42 @@ async def _draw(
     )
 
 
-async def _history(
+def scans_of(room: Room, held: DeskCase) -> list[tuple[str, bool]]:
+    """The scans that can be opened, and whether each is likely a picture rather than a document."""
+    return [
+        (one.sha256, not one.path.lower().endswith(".pdf"))
+        for one in held.scans
+        if has_scan(room.scans, one)
+    ]
+
+
+async def scan(request: Request, visit: Visit) -> Response:
+    room, digest = room_of(request), request.path_params["sha256"]
+    held = await case_of(room, visit, request.path_params["case_id"])
+    named = next((one for one in held.scans if one.sha256 == digest), None)
+    folder = room.scans
+    if named is None or folder is None:
+        raise HTTPException(404)
+    found = await room.ask(lambda _engine: read_scan(folder, named))
+    if found is None:
+        raise HTTPException(404)
+    headers = {
+        # what somebody sent may be anything: it is shown, and does nothing
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        "Content-Disposition": f'inline; filename="{digest[:12]}"',
+        "Cache-Control": "private, no-store",
+    }
+    return Response(found[0], headers=headers, media_type=found[1])
+
+
+async def history(request: Request, visit: Visit) -> Response:
+    return await draw_history(request, visit)
+
+
+async def draw_history(
     request: Request, visit: Visit, *, notice: str = "", typed: str = "", status: int = 200
 ) -> Response:
+    """The screen of a case's history. ``typed`` is the reason that was given to open it again."""
     room = room_of(request)
     found = await room.ask(case_history, visit.viewer, request.path_params["case_id"])
     if found is None:
@@ -302,62 +215,6 @@ async def _history(
     )
 
 
-def scans_of(room: Room, held: DeskCase) -> list[tuple[str, bool]]:
-    """The scans that can be opened, and whether each is likely a picture rather than a document."""
-    return [
-        (one.sha256, not one.path.lower().endswith(".pdf"))
-        for one in held.scans
-        if has_scan(room.scans, one)
-    ]
-
-
-def _given(form: Mapping[str, str], case: Case) -> Given:
-    """An answer from the form. Raises InputError, its column what is to be mended."""
-    name, _, nth = form.get("answer", "").partition(":")
-    if name not in MEANINGS:
-        raise InputError("no answer was chosen", column="answer")
-    comment = " ".join(form.get("comment", "").split())
-    if len(comment) > _MOST_COMMENT:
-        raise InputError("the comment is too long", column="long")
-    right: dict[str, str] = {}
-    for field, value in form.items():
-        name_of = field.removeprefix(_RIGHT)
-        if field == name_of or not value.strip() or name_of not in review_words.section("fields"):
-            continue
-        read = read_value(name_of, value)
-        if read is None:
-            raise InputError("the value is not understood", column="value", found=name_of)
-        right[name_of] = read
-    corrected = corrections(case, name, right)
-    if right and (corrected.is_empty or not MEANINGS[name].corrects):
-        raise InputError("nothing is corrected by it", column="corrections")
-    seen = form.get("supersedes", "")
-    return Given(
-        case_id=case.case_id,
-        version=_number(form.get("version", "")) or 0,
-        supersedes=_number(seen),
-        name=name,
-        number=_number(nth),
-        reason=form.get("reason", ""),
-        comment=comment,
-        record=corrected.record,
-        registry=corrected.registry,
-        score_shown=form.get("score_shown") == "1",
-    )
-
-
-def _number(text: str) -> int | None:
+def number_of(text: str) -> int | None:
+    """A number of a form or an address; None for anything else."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
-
-
-def _conflict(error: ConflictError, people: Mapping[str, str]) -> str:
-    said = words()["notices"]
-    template = str(said.get(error.kind, said["decided"]))
-    return template.format(who=people.get(error.by, error.by) or said["someone"])
-
-
-def _refused(error: InputError) -> str:
-    said = words()["notices"]
-    template = str(said.get(error.column or "", said["other"]))
-    field = review_words.field_label(str(error.found)) if error.column == "value" else ""
-    return template.format(field=field)

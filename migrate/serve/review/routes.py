@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.routing import Route
 
 from migrate.review.roles import MAY_APPROVE, MAY_DECIDE, MAY_REOPEN
-from migrate.serve.review import approval_pages, case_pages, list_pages, sign_in
+from migrate.serve.review import approval_pages, case_answers, case_pages, list_pages, sign_in
 from migrate.serve.review.access import Handler, page, told
 
 _CASE = "/review/case/{case_id}"
@@ -23,12 +23,12 @@ def review_routes() -> list[Route]:
         _page("/review", list_pages.home),
         _page("/review/help", list_pages.help_page),
         _page("/review/cases", list_pages.cases),
-        _page("/review/next", case_pages.go_on, "POST", MAY_DECIDE),
+        _page("/review/next", case_answers.go_on, "POST", MAY_DECIDE),
         _page(_CASE, case_pages.case_page),
-        _page(_CASE, case_pages.answer, "POST", MAY_DECIDE),
-        _page(f"{_CASE}/release", case_pages.release, "POST", MAY_DECIDE),
-        _page(f"{_CASE}/undo", case_pages.undo, "POST", MAY_DECIDE),
-        _page(f"{_CASE}/reopen", case_pages.reopen, "POST", MAY_REOPEN),
+        _page(_CASE, case_answers.answer, "POST", MAY_DECIDE),
+        _page(f"{_CASE}/release", case_answers.release, "POST", MAY_DECIDE),
+        _page(f"{_CASE}/undo", case_answers.undo, "POST", MAY_DECIDE),
+        _page(f"{_CASE}/reopen", case_answers.reopen, "POST", MAY_REOPEN),
         _page(f"{_CASE}/history", case_pages.history),
         _page(f"{_CASE}/scan/{{sha256}}", case_pages.scan),
         _page("/review/approvals", approval_pages.approvals, "GET", MAY_APPROVE),
