@@ -135,6 +135,13 @@ def test_who_is_let_in_has_a_clean_sheet(desk: Engine) -> None:
         assert attempt(desk, PASSWORD).user is not None
 
 
+def test_another_user_who_is_let_in_washes_nobody_else(desk: Engine) -> None:
+    for n in range(sign_ins.FREE_OF_USER + 1):
+        attempt(desk, "wrong", "m.other", f"x:{n}")
+    assert attempt(desk, PASSWORD, address="y").user is not None
+    assert attempt(desk, PASSWORD, "m.other", "z").wait > 0
+
+
 def test_many_tries_at_once_are_no_way_around_the_wait(desk: Engine) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda n: attempt(desk, f"wrong {n}", address=f"{n}"), range(24)))
