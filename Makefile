@@ -6,7 +6,7 @@ REPORTS ?= reports
 SAMPLE := $(REPORTS)/sample
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-intake bench-linkage bench-accuracy check lint types contracts lab lock clean
+.PHONY: help demo test bench-intake bench-linkage bench-accuracy bench-codes check lint types contracts lab lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,9 @@ GROWTH ?= 100000x500000 200000x1000000 400000x2000000 1000000x5000000
 RUNS ?= 3
 bench-linkage: $(VENV)/.test .venv-peers/.peers ## Measure linkage against Splink, recordlinkage and dedupe (SIZES= GROWTH= RUNS=)
 	@$(BIN)/python tests/benchmarks/linkage.py $(SIZES) --growth $(GROWTH) --runs $(RUNS) $(BENCH)
+
+bench-codes: $(VENV)/.test ## Measure look-ups and issuing with 10 million codes in PostgreSQL (BENCH="--folder DIR --json FILE")
+	@$(BIN)/python tests/benchmarks/codes_load.py $(BENCH)
 
 bench-accuracy: $(VENV)/.test ## Measure right and wrong links over seeds, levels of error and kinds of registry (BENCH=--write)
 	@$(BIN)/python tests/benchmarks/accuracy.py $(BENCH)

@@ -27,6 +27,7 @@ from migrate.batch.commands import (
     request,
     review,
     review_open,
+    sheet,
 )
 from migrate.errors import InputError, MigrateError
 from migrate.serve.commands import inquire, serve, user, verifier
@@ -66,6 +67,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine, 
 
 app.command("profile")(profile.profile)
 app.command("link")(link.link)
+app.command("sheet")(sheet.sheet)
 app.add_typer(alias.app)
 app.add_typer(code.app)
 review.app.command("open")(review_open.open_)

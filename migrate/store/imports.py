@@ -105,9 +105,7 @@ def open_cases(
         stands = one.standing
         after = stands.decision.seq if stands else 0
         token = tokens.make(secret, one.case.case_id, one.case.version, university, after=after)
-        out[one.case.case_id] = Handed(
-            token, one.opened_on, one.due_on, _why_open(stands)
-        )
+        out[one.case.case_id] = Handed(token, one.opened_on, one.due_on, _why_open(stands))
     ordered = sorted(held, key=lambda one: (one.case.batch, one.case.row, one.case.case_id))
     return [one.case for one in ordered], out, today
 

@@ -154,9 +154,7 @@ def _create_work() -> None:
         ),
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_case_work")),
     )
-    op.create_index(
-        "ix_case_work_queue", "case_work", ["university", "state", "due_on", "case_id"]
-    )
+    op.create_index("ix_case_work_queue", "case_work", ["university", "state", "due_on", "case_id"])
     op.create_index(op.f("ix_case_work_batch"), "case_work", ["batch"])
     op.create_index(op.f("ix_case_work_legacy_id"), "case_work", ["legacy_id"])
     op.create_index(
@@ -172,7 +170,9 @@ def _create_work() -> None:
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("at", sa.String(20), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
-        sa.CheckConstraint("verdict IN ('approved', 'returned')", name=op.f("ck_approvals_verdict")),
+        sa.CheckConstraint(
+            "verdict IN ('approved', 'returned')", name=op.f("ck_approvals_verdict")
+        ),
         sa.ForeignKeyConstraint(
             ["decision_seq"], ["decisions.seq"], name=op.f("fk_approvals_decision_seq")
         ),
