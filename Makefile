@@ -6,7 +6,7 @@ REPORTS ?= reports
 SAMPLE := $(REPORTS)/sample
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-intake bench-linkage bench-accuracy bench-codes check lint types contracts lab lock clean
+.PHONY: help demo test bench-intake bench-linkage bench-accuracy bench-codes bench-review check lint types contracts lab lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,6 +56,9 @@ bench-linkage: $(VENV)/.test .venv-peers/.peers ## Measure linkage against Splin
 
 bench-codes: $(VENV)/.test ## Measure look-ups and issuing with 10 million codes in PostgreSQL (BENCH="--folder DIR --json FILE")
 	@$(BIN)/python tests/benchmarks/codes_load.py $(BENCH)
+
+bench-review: $(VENV)/.test ## Measure the review on a million cases in PostgreSQL (PG=/somewhere/pg CASES=1000000)
+	@$(BIN)/python tests/benchmarks/review_load.py --folder $(PG) --cases $(CASES) $(BENCH)
 
 bench-accuracy: $(VENV)/.test ## Measure right and wrong links over seeds, levels of error and kinds of registry (BENCH=--write)
 	@$(BIN)/python tests/benchmarks/accuracy.py $(BENCH)
