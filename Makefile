@@ -57,6 +57,7 @@ bench-linkage: $(VENV)/.test .venv-peers/.peers ## Measure linkage against Splin
 bench-codes: $(VENV)/.test ## Measure look-ups and issuing with 10 million codes in PostgreSQL (BENCH="--folder DIR --json FILE")
 	@$(BIN)/python tests/benchmarks/codes_load.py $(BENCH)
 
+CASES ?= 1000000
 bench-review: $(VENV)/.test ## Measure the review on a million cases in PostgreSQL (PG=/somewhere/pg CASES=1000000)
 	@$(BIN)/python tests/benchmarks/review_load.py --folder $(PG) --cases $(CASES) $(BENCH)
 
