@@ -267,3 +267,14 @@ def _is_ltr(field: str, text: str) -> bool:
 
 def _whole(text: str) -> tuple[Span, ...]:
     return (Span(text, False),) if text else ()
+
+
+def verdict(side: Side) -> tuple[str, str, str] | None:
+    """The sign, the words and the class of a comparison; None where nothing was compared."""
+    if not side.level:
+        return None
+    level = words.level(side.level)
+    kind = "agrees" if level.agrees else "near"
+    if side.level in ("missing", "uncomparable"):
+        kind = "unknown"
+    return level.sign, level.label, "differs" if side.contradicts else kind

@@ -15,7 +15,7 @@ from migrate.persian import typeface
 from migrate.persian.letters import to_persian_digits
 from migrate.review import words
 from migrate.review.cases import Case
-from migrate.review.comparison import Line, Side, clean, explanation, printable, side_label
+from migrate.review.comparison import Line, Side, clean, explanation, printable, side_label, verdict
 from migrate.review.handing import Handed, due_words, opened_words
 from migrate.review.workbook import Contents
 
@@ -77,7 +77,7 @@ def _shown(number: int, case: Case, compared: Sequence[Line]) -> dict[str, Any]:
             "contradicts": line.document.contradicts,
             "document": _value(line.document),
             "sides": [
-                (_value(side) if line.comparable else "", side.contradicts, _verdict(side))
+                (_value(side) if line.comparable else "", side.contradicts, verdict(side))
                 for side in line.sides
             ],
         }
@@ -134,17 +134,6 @@ def _value(side: Side) -> str:
     direction = ' dir="ltr"' if side.ltr else ""
     value = f"<bdi{direction}>{inner}</bdi>" if side.spans else ""
     return f"{value}<small>{escape(side.note)}</small>" if side.note else value
-
-
-def _verdict(side: Side) -> tuple[str, str, str] | None:
-    """The sign, the words and the class of a comparison; None where nothing was compared."""
-    if not side.level:
-        return None
-    level = words.level(side.level)
-    kind = "agrees" if level.agrees else "near"
-    if side.level in ("missing", "uncomparable"):
-        kind = "unknown"
-    return level.sign, level.label, "differs" if side.contradicts else kind
 
 
 def _persian(number: int) -> str:

@@ -12,13 +12,13 @@ from migrate.review.answers import MEANINGS
 from migrate.review.cases import Case
 from migrate.review.comparison import (
     IDENTIFIERS,
-    Side,
     clean,
     explanation,
     lines,
     printable,
     shown,
     side_label,
+    verdict,
 )
 from migrate.review.deadlines import lateness
 from migrate.review.decisions import Standing
@@ -88,7 +88,7 @@ def case_values(held: DeskCase) -> dict[str, Any]:
                 "document": line.document,
                 "contradicts": line.document.contradicts,
                 "sides": [
-                    (side if line.comparable else None, _verdict(side)) for side in line.sides
+                    (side if line.comparable else None, verdict(side)) for side in line.sides
                 ],
             }
             for line in compared
@@ -227,17 +227,6 @@ def _rights(case: Case) -> list[Right]:
         )
     # what contradicts is what is likely to be put right
     return sorted(found, key=lambda one: one.field not in case.contradicts)
-
-
-def _verdict(side: Side) -> tuple[str, str, str] | None:
-    """The sign, the words and the class of a comparison; None where nothing was compared."""
-    if not side.level:
-        return None
-    level = review_words.level(side.level)
-    kind = "agrees" if level.agrees else "near"
-    if side.level in ("missing", "uncomparable"):
-        kind = "unknown"
-    return level.sign, level.label, "differs" if side.contradicts else kind
 
 
 def _name(case: Case) -> str:
