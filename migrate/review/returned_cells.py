@@ -6,14 +6,13 @@ by lines of its rows that hold anything: ``{"rows": [[number, [text, …]], …]
 
 from __future__ import annotations
 
-import sys
 from itertools import islice
 from pathlib import Path
 
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum
 
 from migrate.intake.readers import cells
-from migrate.intake.readers.confined import answer, confine, refuse, starve, tell
+from migrate.intake.readers.confined import answer, confine, ending_in_words, refuse, tell
 
 # what packets have is far from these; beyond them there is nothing that was asked for
 MOST_ROWS = 200_000
@@ -49,19 +48,8 @@ def read(path: Path) -> None:
 
 def main() -> None:
     (path,) = confine()
-    try:
+    with ending_in_words(CalamineError, OSError, ValueError):
         read(Path(path))
-        sys.stdout.flush()
-    except MemoryError:
-        starve()
-    except BrokenPipeError:
-        # nobody waits for the rest
-        sys.stderr.close()
-    except (CalamineError, OSError, ValueError) as error:
-        refuse(str(error) or type(error).__name__)
-    except BaseException as error:
-        # a panic of the parser, which is no Exception
-        refuse(f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, Literal
 
@@ -129,6 +130,27 @@ def refuse(reason: str) -> None:
 def starve() -> None:
     """End the program for want of memory."""
     os._exit(_STARVED)
+
+
+@contextmanager
+def ending_in_words(*told: type[Exception]) -> Iterator[None]:
+    """What a confined program does to its end: however it ends, the one that waits is told why.
+
+    :param told: errors that speak for themselves; of others the kind is named too.
+    """
+    try:
+        yield
+        sys.stdout.flush()
+    except MemoryError:
+        starve()
+    except BrokenPipeError:
+        # nobody waits for the rest
+        sys.stderr.close()
+    except told as error:
+        refuse(str(error) or type(error).__name__)
+    except BaseException as error:
+        # a panic of the parser, which is no Exception
+        refuse(f"{type(error).__name__}: {error}")
 
 
 def _fault(code: int, errors: IO[bytes]) -> Confined:

@@ -8,7 +8,6 @@ for how it is asked, and ``spreadsheet`` for what is made of the answers.
 from __future__ import annotations
 
 import datetime
-import sys
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -19,7 +18,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from migrate.intake.readers import cells as values
-from migrate.intake.readers.confined import answer, confine, refuse, starve, tell
+from migrate.intake.readers.confined import answer, confine, ending_in_words, tell
 from migrate.intake.readers.totals import footer
 
 # rows that are shown before a sheet is read: those searched for a heading, and what may follow it
@@ -190,22 +189,11 @@ def _holds(cell: object) -> bool:
 
 def main() -> None:
     verb, path, kind, *rest = confine()
-    try:
+    with ending_in_words(CalamineError, OSError, ValueError):
         if verb == "look":
             look(Path(path), kind, *rest)
         else:
             rows(Path(path), kind, *rest)
-        sys.stdout.flush()
-    except MemoryError:
-        starve()
-    except BrokenPipeError:
-        # nobody waits for the rest
-        sys.stderr.close()
-    except (CalamineError, OSError, ValueError) as error:
-        refuse(str(error) or type(error).__name__)
-    except BaseException as error:
-        # a panic of the parser, which is no Exception
-        refuse(f"{type(error).__name__}: {error}")
 
 
 if __name__ == "__main__":
