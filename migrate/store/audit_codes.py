@@ -180,7 +180,7 @@ class CodeAudit:
 
     @staticmethod
     def _replacements(connection: Connection, rows: Any) -> dict[str, str | None]:
-        wanted = [row.superseded_by for row in rows if row.superseded_by is not None]
+        wanted = [text_of(row.superseded_by) for row in rows if row.superseded_by is not None]
         found = connection.execute(
             select(CodeRow.code, CodeRow.replaces).where(CodeRow.code.in_(wanted))
         )

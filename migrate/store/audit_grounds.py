@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, select
@@ -73,7 +73,7 @@ class GroundAudit:
                 )
                 .outerjoin(ApprovalRow, ApprovalRow.decision_seq == DecisionRow.seq)
                 .outerjoin(later, later.supersedes == DecisionRow.seq)
-                .where(DecisionRow.seq.in_({row.decision_seq for row in chunk}))
+                .where(DecisionRow.seq.in_(_numbers(row.decision_seq for row in chunk)))
             )
             decided = {one.seq: one for one in kept}
             # those that support a code only once the registry has what they say
@@ -135,6 +135,11 @@ class GroundAudit:
                 f"code {row.code} ({row.state}) was issued on decision {seq}, which decision "
                 f"{decision.later} has superseded since"
             )
+
+
+def _numbers(values: Iterable[object]) -> list[int]:
+    """What of these may be a row's number: SQLite lets its owner put anything in any column."""
+    return sorted({value for value in values if isinstance(value, int)})
 
 
 def chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
