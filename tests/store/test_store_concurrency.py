@@ -30,13 +30,32 @@ def facts(number: int) -> dict[str, str | None]:
     return {"last_name": f"N{number}"}
 
 
-def issuer(address: str, number: int, degrees: int, told: Path) -> None:
+class Kills:
+    """How many issuers were killed of how many: they must not be done before the last one is."""
+
+    def __init__(self, wanted: int) -> None:
+        self.wanted = wanted
+        # without a lock, which a killed process would keep
+        self.done = FORK.RawValue("i", 0)
+
+    def wait(self, part: float) -> None:
+        """Wait while the killing is more than three behind this part of the work."""
+        while self.done.value < min(self.wanted, self.wanted * part - 3):
+            time.sleep(0.002)
+
+    def wait_for_all(self) -> None:
+        while self.done.value < self.wanted:
+            time.sleep(0.002)
+
+
+def issuer(address: str, number: int, degrees: int, told: Path, kills: Kills) -> None:
     """Issue every degree, in an order of its own; write each code down once the call has returned."""
     engine = open_store(address)
     batch = f"b{number}"
     order = list(range(degrees))
     random.Random(number).shuffle(order)
     for start in range(0, degrees, CALL):
+        kills.wait(start / degrees)
         asked = [
             IssueRequest(f"D{n}", f"L{number}-{n}", batch, facts(n))
             for n in order[start : start + CALL]
@@ -45,6 +64,7 @@ def issuer(address: str, number: int, degrees: int, told: Path) -> None:
         with told.open("a") as lines:
             for code in (*result.issued, *result.repeated, *result.elsewhere):
                 lines.write(f"{code.degree_id} {code.code}\n")
+    kills.wait_for_all()
     engine.dispose()
     # no clean-up of what the fork took over from its parent
     os._exit(0)
@@ -63,7 +83,8 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[str,
 def test_issuers_that_are_killed_at_random_leave_one_code_a_degree_and_a_whole_log(
     scene: tuple[str, int, int, int], tmp_path: Path
 ) -> None:
-    address, issuers, degrees, kills = scene
+    address, issuers, degrees, wanted = scene
+    kills = Kills(wanted)
     engine = open_store(address)
     for number in range(issuers):
         begin(engine, f"b{number}", f"{number:064d}")
@@ -71,21 +92,21 @@ def test_issuers_that_are_killed_at_random_leave_one_code_a_degree_and_a_whole_l
     told = [tmp_path / f"told-{number}.txt" for number in range(issuers)]
 
     def start(number: int) -> BaseProcess:
-        process = FORK.Process(target=issuer, args=(address, number, degrees, told[number]))
+        process = FORK.Process(target=issuer, args=(address, number, degrees, told[number], kills))
         process.start()
         return process
 
     running = {number: start(number) for number in range(issuers)}
-    moments, killed = random.Random(1405), 0
+    moments = random.Random(1405)
     while running:
         time.sleep(moments.uniform(0.01, 0.12))
-        if killed < kills:
+        if kills.done.value < wanted:
             number = moments.choice(sorted(running))
             process = running[number]
             if process.pid is not None and process.is_alive():
                 os.kill(process.pid, signal.SIGKILL)
                 process.join()
-                killed += process.exitcode == -signal.SIGKILL
+                kills.done.value += process.exitcode == -signal.SIGKILL
                 # it comes back, and begins again from its first degree
                 running[number] = start(number)
                 continue
@@ -94,7 +115,7 @@ def test_issuers_that_are_killed_at_random_leave_one_code_a_degree_and_a_whole_l
                 process.join()
                 assert process.exitcode == 0
                 del running[number]
-    assert killed == kills
+    assert kills.done.value == wanted
     engine = open_store(address)
     check(engine, degrees, told)
     engine.dispose()
