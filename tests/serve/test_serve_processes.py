@@ -13,8 +13,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 from serve_room import NATIONAL_ID, UNKNOWN, furnish, running
 from sqlalchemy import create_engine, text
+
+from migrate.serve.commands.serve import shared_socket
 
 
 def test_two_workers_share_one_limit_to_the_last_question(postgres: str, tmp_path: Path) -> None:
@@ -59,6 +62,17 @@ def test_two_workers_share_one_limit_to_the_last_question(postgres: str, tmp_pat
         ).all()
     engine.dispose()
     assert [tuple(row) for row in found] == [("not_found", 1), ("valid", 41)]
+
+
+def test_an_answer_of_one_of_several_workers_does_not_wait_for_its_head_to_be_acknowledged() -> (
+    None
+):
+    # accepted as a worker accepts: what is small must not be held back
+    shared = shared_socket(uvicorn.Config("none:none", port=0, log_config=None))
+    with shared:
+        shared.listen()
+        with socket.create_connection(shared.getsockname()), shared.accept()[0] as connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
 
 
 def wire(url: str, sent: bytes) -> bytes:
