@@ -2,63 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Engine, Select, cast, func, or_, select, tuple_
+from sqlalchemy import Connection, Engine, Select, or_, select, union_all
 from sqlalchemy.orm import aliased
 
 from migrate.persian import letters
 from migrate.review.roles import Viewer
-from migrate.store.engine import now, reading
-from migrate.store.queue import Place, own
-from migrate.store.review_tables import ApprovalRow, WorkRow
+from migrate.store import case_words
+from migrate.store.case_rows import Entry, Wanted, asked, beyond, entry, filters
+from migrate.store.case_words import Alternatives
+from migrate.store.engine import reading
+from migrate.store.queue import UNDECIDED, Place
+from migrate.store.review_tables import WORK_STATES, ApprovalRow, WorkRow
 from migrate.store.sessions import seconds
-from migrate.store.tables import CaseRow, DecisionRow
+from migrate.store.tables import DecisionRow
 
 PAGE = 50
-# names are compared as people read them, which no database can: so many cases are read for one page
+# what the index does not have is looked at case by case: so many are read for one page
 MOST_READ = 20_000
 _CHUNK = 1_000
-_DAY = len("2026-11-28")
 _CASE_ID = re.compile(r"C-[A-Z2-7]{4}-[A-Z2-7]{4}-[A-Z2-7]{4}")
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a list is to hold; '' and False ask for nothing.
-
-    ``field`` is one that contradicts. ``search`` is the name of a case, the identifier of its record,
-    or words of its holder's name in any spelling. ``university`` is for those who see all.
-    """
-
-    outcome: str = ""
-    state: str = ""
-    overdue: bool = False
-    batch: str = ""
-    field: str = ""
-    search: str = ""
-    university: str = ""
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A case in a list. ``leased_by`` is who is at it now; ``contradicts`` names fields."""
-
-    case_id: str
-    legacy_id: str
-    batch: str
-    university: str
-    outcome: str
-    state: str
-    opened_on: str
-    due_on: str
-    name: str
-    contradicts: tuple[str, ...]
-    leased_by: str | None
 
 
 @dataclass(frozen=True)
@@ -94,14 +60,27 @@ def list_cases(
 ) -> Page:
     """A page of the viewer's cases in the order of the queue."""
     with reading(engine) as connection:
-        asked = _asked(connection, viewer, wanted)
-        if wanted.search:
-            exact = _exact(wanted.search)
-            found = connection.execute(asked.where(exact).limit(limit)).all()
-            if found:
-                at = seconds(connection)
-                return Page(tuple(_entry(row, at) for row in found), None)
-        return _scan(connection, asked, wanted, after, limit)
+        if not wanted.search:
+            return _scan(connection, viewer, wanted, _Looked(), after, limit)
+        exact = asked(connection, viewer, replace(wanted, state="", overdue=False))
+        found = connection.execute(exact.where(_exact(wanted.search)).limit(limit)).all()
+        if found:
+            at = seconds(connection)
+            return Page(tuple(entry(row, at) for row in found), None)
+        names = case_words.alternatives(wanted.search)
+        if not names:
+            return Page((), None)
+        among = case_words.found(connection, viewer, names, university=wanted.university)
+        looked = _Looked(names) if among is None else _Looked(among=among)
+        return _scan(connection, viewer, wanted, looked, after, limit)
+
+
+@dataclass(frozen=True)
+class _Looked:
+    """How a name is looked for: case by case, or among the names of cases that the index found."""
+
+    names: Alternatives = ()
+    among: Select[Any] | None = None
 
 
 def awaiting(
@@ -110,8 +89,9 @@ def awaiting(
     """Decisions that wait for a second person, those of the viewer left out; where the next begin."""
     later = aliased(DecisionRow)
     with reading(engine) as connection:
-        asked = (
-            _asked(connection, viewer, Wanted(state="awaiting"))
+        waiting = (
+            asked(connection, viewer, Wanted(state="awaiting"))
+            .order_by(WorkRow.due_on, WorkRow.case_id)
             .add_columns(DecisionRow.seq, DecisionRow.verdict, DecisionRow.actor, DecisionRow.at)
             .join(DecisionRow, DecisionRow.case_id == WorkRow.case_id)
             .outerjoin(later, later.supersedes == DecisionRow.seq)
@@ -124,74 +104,63 @@ def awaiting(
             )
         )
         if after is not None:
-            asked = asked.where(_beyond(after))
-        rows = connection.execute(asked.limit(limit + 1)).all()
+            waiting = waiting.where(beyond(after))
+        rows = connection.execute(waiting.limit(limit + 1)).all()
         at = seconds(connection)
-        found = [Awaiting(_entry(row, at), row.seq, row.verdict, row.actor, row.at) for row in rows]
+        found = [Awaiting(entry(row, at), row.seq, row.verdict, row.actor, row.at) for row in rows]
     more = len(found) > limit
     found = found[:limit]
     last = found[-1].entry if more else None
     return found, Place(last.due_on, last.case_id) if last else None
 
 
-def _asked(connection: Connection, viewer: Viewer, wanted: Wanted) -> Select[Any]:
-    columns: list[Any] = [
-        WorkRow.case_id,
-        WorkRow.legacy_id,
-        WorkRow.batch,
-        WorkRow.university,
-        WorkRow.outcome,
-        WorkRow.state,
-        WorkRow.opened_on,
-        WorkRow.due_on,
-        WorkRow.leased_by,
-        WorkRow.leased_until,
-        _in_body(connection, "legacy_read", "first_name").label("first_read"),
-        _in_body(connection, "legacy_read", "last_name").label("last_read"),
-        _in_body(connection, "legacy", "first_name").label("first_raw"),
-        _in_body(connection, "legacy", "last_name").label("last_raw"),
-        _in_body(connection, "contradicts").label("contradicts"),
-    ]
-    asked = (
-        select(*columns)
-        .join(CaseRow, (CaseRow.case_id == WorkRow.case_id) & (CaseRow.version == WorkRow.version))
-        .where(own(viewer))
-        .order_by(WorkRow.due_on, WorkRow.case_id)
-    )
-    if wanted.university:
-        asked = asked.where(WorkRow.university == wanted.university)
-    if wanted.outcome:
-        asked = asked.where(WorkRow.outcome == wanted.outcome)
-    if wanted.state:
-        asked = asked.where(WorkRow.state == wanted.state)
-    if wanted.batch:
-        asked = asked.where(WorkRow.batch == wanted.batch)
-    if wanted.overdue:
-        today = now(connection)[:_DAY]
-        asked = asked.where(WorkRow.state == "open", WorkRow.due_on < today)
-    return asked
+def _chunk(
+    connection: Connection,
+    viewer: Viewer,
+    wanted: Wanted,
+    among: Select[Any] | None,
+    after: Place | None,
+    size: int,
+) -> Any:
+    """So many cases in the order of the queue; only theirs are the bodies that are read."""
+    place = (WorkRow.due_on, WorkRow.case_id)
+    first = select(WorkRow.case_id).where(*filters(connection, viewer, wanted))
+    first = (first if after is None else first.where(beyond(after))).order_by(*place).limit(size)
+    if among is not None:
+        # put aside first: the database would rather walk a whole queue in its order
+        named = among.cte("named").prefix_with("MATERIALIZED", dialect="postgresql")
+        some = first.join(named, named.c.case_id == WorkRow.case_id).subquery()
+    else:
+        # an index has the queue of each state in its order, and none that of all states
+        states = [wanted.state] if wanted.state else UNDECIDED if wanted.overdue else WORK_STATES
+        each = [first.where(WorkRow.state == state).subquery() for state in states]
+        some = union_all(*(select(one.c.case_id) for one in each)).subquery()
+    rows = asked(connection, viewer, wanted).join(some, some.c.case_id == WorkRow.case_id)
+    return connection.execute(rows.order_by(*place).limit(size)).all()
 
 
 def _scan(
-    connection: Connection, asked: Select[Any], wanted: Wanted, after: Place | None, limit: int
+    connection: Connection,
+    viewer: Viewer,
+    wanted: Wanted,
+    looked: _Looked,
+    after: Place | None,
+    limit: int,
 ) -> Page:
-    """Read on until the page is full; what the database cannot tell is looked at row by row."""
+    """Read on until the page is full; what no index has is looked at case by case."""
     at = seconds(connection)
-    words = [letters.key(word) for word in wanted.search.split()]
-    reads = bool(words or wanted.field)
+    size = _CHUNK if looked.names or wanted.field else limit + 1
     found: list[Entry] = []
     seen = 0
     while True:
-        chunk = asked if after is None else asked.where(_beyond(after))
-        size = _CHUNK if reads else limit + 1
-        rows = connection.execute(chunk.limit(size)).all()
+        rows = _chunk(connection, viewer, wanted, looked.among, after, size)
         for row in rows:
-            entry = _entry(row, at)
-            if _fits(entry, words, wanted.field):
+            one = entry(row, at)
+            if _fits(row, one, looked.names, wanted.field):
                 if len(found) == limit:
                     last = found[-1]
                     return Page(tuple(found), Place(last.due_on, last.case_id))
-                found.append(entry)
+                found.append(one)
         seen += len(rows)
         if len(rows) < size:
             return Page(tuple(found), None)
@@ -200,44 +169,23 @@ def _scan(
             return Page(tuple(found), after, cut=True)
 
 
-def _fits(entry: Entry, words: Sequence[str], field: str) -> bool:
-    if field and field not in entry.contradicts:
+def _fits(row: Any, one: Entry, names: Alternatives, field: str) -> bool:
+    if field and field not in one.contradicts:
         return False
-    name = letters.key(entry.name)
-    return all(word in name for word in words)
+    if not names:
+        return True
+    raw = {"first_name": row.first_raw or "", "last_name": row.last_raw or ""}
+    read = {"first_name": row.first_read, "last_name": row.last_read}
+    words = case_words.words_of(raw, {name: value for name, value in read.items() if value})
+    return case_words.fits(words, names)
 
 
 def _exact(search: str) -> Any:
+    # no database keeps a text with a NUL, and one refuses to be asked for it
+    search = search.replace("\0", "")
     plain = letters.digits(search.strip())
     named = plain.upper().replace("–", "-")
     wanted = [WorkRow.legacy_id == plain, WorkRow.legacy_id == search.strip()]
     if _CASE_ID.fullmatch(named):
         wanted.append(WorkRow.case_id == named)
     return or_(*wanted)
-
-
-def _beyond(place: Place) -> Any:
-    return tuple_(WorkRow.due_on, WorkRow.case_id) > (place.due_on, place.case_id)
-
-
-def _in_body(connection: Connection, *path: str) -> Any:
-    if connection.dialect.name == "postgresql":
-        return func.json_extract_path_text(cast(CaseRow.body, JSON), *path)
-    return func.json_extract(CaseRow.body, f"$.{'.'.join(path)}")
-
-
-def _entry(row: Any, at: int) -> Entry:
-    first, last = row.first_read or row.first_raw or "", row.last_read or row.last_raw or ""
-    return Entry(
-        row.case_id,
-        row.legacy_id,
-        row.batch,
-        row.university,
-        row.outcome,
-        row.state,
-        row.opened_on,
-        row.due_on,
-        f"{first} {last}".strip(),
-        tuple(json.loads(row.contradicts or "[]")),
-        row.leased_by if row.leased_until and row.leased_until > at else None,
-    )

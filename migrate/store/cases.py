@@ -6,13 +6,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, tuple_, update
+from sqlalchemy import Connection, Engine, func, select, tuple_, update
 
 from migrate.codes.issuing import sha256_text
 from migrate.errors import RunError
 from migrate.review.addressee import addressee
 from migrate.review.cases import Case, CaseCandidate
 from migrate.review.deadlines import due_on
+from migrate.store import case_words
+from migrate.store.bulk import insert_rows
 from migrate.store.engine import now, reading, writing
 from migrate.store.review_tables import WorkRow
 from migrate.store.tables import CaseRow
@@ -48,7 +50,7 @@ def save_within(connection: Connection, cases: Sequence[Case], *, model: str = "
         for row in held:
             del chunk[row.case_id, row.version]
         if chunk:
-            connection.execute(insert(CaseRow), [_row(case) for case in chunk.values()])
+            insert_rows(connection, CaseRow, [_row(case) for case in chunk.values()])
             _put_in_queue(connection, list(chunk.values()), today, model)
         saved += len(chunk)
     return saved
@@ -60,40 +62,51 @@ def _put_in_queue(connection: Connection, cases: Sequence[Case], today: str, mod
             select(WorkRow.case_id).where(WorkRow.case_id.in_([case.case_id for case in cases]))
         ).scalars()
     )
-    rows: list[dict[str, Any]] = [
-        {
-            "case_id": case.case_id,
-            "version": case.version,
-            "batch": case.batch,
-            "legacy_id": case.legacy_id,
-            "row": case.row,
-            "university": addressee(case.university_id, case.university),
-            "outcome": case.outcome,
-            "state": "open",
-            "opened_on": today,
-            "due_on": due_on(today),
-            "model": model,
-            "leased_by": None,
-            "leased_until": None,
-        }
-        for case in cases
-    ]
     # of two versions in one go the newest comes last
-    new = {row["case_id"]: row for row in sorted(rows, key=_version)}
-    new = {name: row for name, row in new.items() if name not in held}
-    if new:
-        connection.execute(insert(WorkRow), list(new.values()))
-    for row in rows:
-        if row["case_id"] in held:
-            connection.execute(
-                update(WorkRow)
-                .where(WorkRow.case_id == row["case_id"], WorkRow.version < row["version"])
-                .values(row)
-            )
+    cases = sorted(cases, key=lambda case: case.version)
+    new = {case.case_id: case for case in cases if case.case_id not in held}
+    insert_rows(connection, WorkRow, [_work(case, today, model) for case in new.values()])
+    case_words.write(connection, [_words(case) for case in new.values()])
+    for case in cases:
+        if case.case_id in held:
+            _renew(connection, case, _work(case, today, model))
 
 
-def _version(row: dict[str, Any]) -> int:
-    return int(row["version"])
+def _work(case: Case, today: str, model: str) -> dict[str, Any]:
+    return {
+        "case_id": case.case_id,
+        "version": case.version,
+        "batch": case.batch,
+        "legacy_id": case.legacy_id,
+        "row": case.row,
+        "university": addressee(case.university_id, case.university),
+        "outcome": case.outcome,
+        "state": "open",
+        "opened_on": today,
+        "due_on": due_on(today),
+        "model": model,
+        "leased_by": None,
+        "leased_until": None,
+    }
+
+
+def _words(case: Case) -> tuple[str, str, frozenset[str]]:
+    university = addressee(case.university_id, case.university)
+    return case.case_id, university, case_words.words_of(case.legacy, case.legacy_read)
+
+
+def _renew(connection: Connection, case: Case, work: dict[str, Any]) -> None:
+    """Let the queue have a case in a newer version than before, found by the names it has now."""
+    before = connection.execute(
+        select(WorkRow.university, CaseRow.body)
+        .join(CaseRow, (CaseRow.case_id == WorkRow.case_id) & (CaseRow.version == WorkRow.version))
+        .where(WorkRow.case_id == case.case_id, WorkRow.version < case.version)
+    ).one_or_none()
+    if before is None:
+        return
+    case_words.forget(connection, case.case_id, before.university, before.body)
+    connection.execute(update(WorkRow).where(WorkRow.case_id == case.case_id).values(work))
+    case_words.write(connection, [_words(case)])
 
 
 def cases_of_batch(engine: Engine, batch: str) -> list[Case]:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, Select, insert, select
+from sqlalchemy.exc import IntegrityError
 
 from migrate.codes.requests import Scan
 from migrate.review.cases import Case
@@ -19,7 +22,7 @@ from migrate.store.cases import read_case
 from migrate.store.engine import now, reading
 from migrate.store.public_tables import RequestEventRow, RequestRow
 from migrate.store.queue import Lease, lease_on, own
-from migrate.store.review_tables import WorkRow
+from migrate.store.review_tables import ScoreViewRow, WorkRow
 from migrate.store.standing import decision as decision_of
 from migrate.store.standing import standing_on
 from migrate.store.tables import CaseRow, DecisionRow
@@ -28,7 +31,10 @@ from migrate.store.users import names
 
 @dataclass(frozen=True)
 class DeskCase:
-    """A case with all that its screen shows. ``people`` are names by user, of those who decided."""
+    """A case with all that its screen shows. ``people`` are names by user, of those who decided.
+
+    ``score_seen`` says whether the viewer ever had the linker's score of it shown.
+    """
 
     case: Case
     university: str
@@ -40,6 +46,7 @@ class DeskCase:
     standing: Standing | None
     scans: tuple[Scan, ...]
     people: Mapping[str, str]
+    score_seen: bool = False
 
     @property
     def supersedes(self) -> int | None:
@@ -106,6 +113,7 @@ def open_within(connection: Connection, viewer: Viewer, case_id: str) -> DeskCas
             WorkRow.legacy_id,
             CaseRow.digest,
             CaseRow.body,
+            _seen(viewer, WorkRow.case_id).exists().label("score_seen"),
         )
         .join(CaseRow, (CaseRow.case_id == WorkRow.case_id) & (CaseRow.version == WorkRow.version))
         .where(own(viewer), WorkRow.case_id == case_id)
@@ -129,6 +137,28 @@ def open_within(connection: Connection, viewer: Viewer, case_id: str) -> DeskCas
         standing=standing,
         scans=_scans(connection, row.batch, row.legacy_id),
         people=names(connection, people) if people else {},
+        score_seen=bool(row.score_seen),
+    )
+
+
+def see_score(engine: Engine, viewer: Viewer, case_id: str) -> None:
+    """Keep that the viewer is about to see the linker's score of a case; nothing for another's case."""
+    with suppress(IntegrityError), engine.begin() as connection:
+        case = select(WorkRow.case_id).where(own(viewer), WorkRow.case_id == case_id)
+        if connection.execute(case).one_or_none() is None:
+            return
+        if connection.execute(_seen(viewer, case_id)).one_or_none() is None:
+            # of two pages that ask at once the second finds it written: that is all that is wanted
+            connection.execute(
+                insert(ScoreViewRow).values(
+                    case_id=case_id, user_id=viewer.user_id, at=now(connection)
+                )
+            )
+
+
+def _seen(viewer: Viewer, case_id: Any) -> Select[Any]:
+    return select(ScoreViewRow.case_id).where(
+        ScoreViewRow.case_id == case_id, ScoreViewRow.user_id == viewer.user_id
     )
 
 

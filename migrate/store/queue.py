@@ -30,6 +30,8 @@ from migrate.store.sessions import seconds
 
 # seconds for which a case is one clerk's
 LEASE = 15 * 60
+# a case that is late is one that nobody decided, or that waits for a second person: as reports have it
+UNDECIDED = ("open", "awaiting")
 _DAY = len("2026-11-28")
 
 
@@ -177,7 +179,7 @@ def progress(engine: Engine, viewer: Viewer, *, university: str = "") -> list[Pr
                 row.outcome,
                 row.state,
                 int(row[3]),
-                int(row.late) if row.state == "open" else 0,
+                int(row.late) if row.state in UNDECIDED else 0,
             )
             for row in connection.execute(asked)
         ]

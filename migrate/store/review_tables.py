@@ -115,6 +115,32 @@ class WorkRow(Base):
     leased_until: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class CaseWordRow(Base):
+    """A word of a name on a case, for the desk's search within a university: see ``store.case_words``.
+
+    ``word`` is compared byte by byte, so that one index finds what begins alike on either database.
+    """
+
+    __tablename__ = "case_words"
+    __table_args__ = ({"sqlite_with_rowid": False},)
+
+    university: Mapped[str] = mapped_column(Text, primary_key=True)
+    word: Mapped[str] = mapped_column(
+        Text().with_variant(Text(collation="C"), "postgresql"), primary_key=True
+    )
+    case_id: Mapped[str] = mapped_column(Text, primary_key=True)
+
+
+class ScoreViewRow(Base):
+    """That somebody looked at the linker's score of a case. Never changed: what is seen stays seen."""
+
+    __tablename__ = "score_views"
+
+    case_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[str] = mapped_column(String(20))
+
+
 class ApprovalRow(Base):
     """What a second person said of a decision: once, and never the one who decided."""
 

@@ -188,7 +188,7 @@ class Browser:
     def decide(self, case_id: str, answer: str, reason: str, **fields: str) -> Browser:
         """Answer the case whose page is open."""
         held = {"answer": answer, "reason": reason, "comment": "", "do": "decide"}
-        held |= {name: self.value(name) for name in ("version", "supersedes", "score_shown")}
+        held |= {name: self.value(name) for name in ("version", "supersedes")}
         return self.post(f"/review/case/{case_id}", **(held | fields))
 
     def _keep(self, response: Any) -> Browser:

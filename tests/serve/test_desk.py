@@ -140,6 +140,44 @@ def test_the_score_is_nowhere_until_asked_for_and_that_is_written_down(
     assert json.loads(standing(room, name).standing.decision.body)["score_shown"] is True
 
 
+def test_a_score_that_was_seen_stays_seen_by_whoever_saw_it(room: DeskRoom, browse: Any) -> None:
+    clerk, other = browse("z.karimi"), browse("r.moradi")
+    name, *_, next_one = room.named("mismatch")
+    clerk.get(f"/review/case/{name}").decide(name, "", "", do="score")
+    assert "۸۳.۰٪" in clerk.text
+    # twice is once, away and back is no way round
+    clerk.decide(name, "", "", do="score")
+    assert clerk.status == 200
+    clerk.post(f"/review/case/{name}/release")
+    other.get(f"/review/case/{name}")
+    assert "۸۳.۰٪" not in other.text
+    # who cannot answer sees none, and has seen none
+    clerk.get(f"/review/case/{name}").decide(name, "", "", do="score")
+    assert "۸۳.۰٪" not in clerk.text
+    stranger = browse("a.tehrani")
+    stranger.get(f"/review/case/{room.theirs[0].case_id}")
+    stranger.post(f"/review/case/{name}", do="score")
+    assert stranger.status == 404
+    other.decide(name, "refuse", "other_person")
+    assert json.loads(standing(room, name).standing.decision.body)["score_shown"] is False
+    other.post(f"/review/case/{name}/undo")
+    other.post(f"/review/case/{name}/release")
+    clerk.get(f"/review/case/{next_one}")
+    assert "۸۳.۰٪" not in clerk.text
+    clerk.decide(next_one, "refuse", "other_person", score_shown="1")
+    assert json.loads(standing(room, next_one).standing.decision.body)["score_shown"] is False
+    clerk.get(f"/review/case/{name}")
+    assert "۸۳.۰٪" in clerk.text
+    clerk.decide(name, "refuse", "other_person", score_shown="")
+    assert json.loads(standing(room, name).standing.decision.body)["score_shown"] is True
+    engine = open_store(room.address)
+    for user, seen in (("z.karimi", True), ("r.moradi", False), ("a.tehrani", False)):
+        held = desk_cases.open_case(engine, Viewer(user, "clerk", "shiraz"), name)
+        assert held is not None
+        assert held.score_seen is seen
+    engine.dispose()
+
+
 def test_an_approver_approves_and_returns_and_the_clerk_sees_why(
     room: DeskRoom, browse: Any
 ) -> None:
@@ -251,6 +289,22 @@ def test_lists_are_filtered_and_searched(room: DeskRoom, browse: Any) -> None:
         assert (one.case_id in clerk.text) == (one.case_id in found)
     clerk.get("/review/cases?search=" + room.mine[2].case_id)
     assert clerk.text.count("/review/case/C-") == 1
+    assert clerk.get("/review/cases?search=نژاد احمدی").text.count("/review/case/C-") == len(found)
+    decided = room.named("mismatch")[0]
+    clerk.get(f"/review/case/{decided}").decide(decided, "refuse", "other_person")
+    for query, shown in (
+        ("", False),
+        ("state=open", False),
+        ("state=all", True),
+        ("state=", True),
+        ("state=decided", True),
+        ("overdue=1&state=all", False),
+        # what is named is there, whatever the form says besides
+        (f"state=open&overdue=1&search={decided}", True),
+    ):
+        assert (decided in clerk.get(f"/review/cases?{query}").text) == shown, query
+    clerk.get("/review/cases?state=awaiting&search=موسوی")
+    assert '<a href="/review/cases?state=all&amp;search=' in clerk.text
     clerk.get("/review/cases?field=father_name&state=all")
     assert all(name in clerk.text for name in room.named("mismatch"))
     for odd in (
@@ -258,6 +312,9 @@ def test_lists_are_filtered_and_searched(room: DeskRoom, browse: Any) -> None:
         "after=2026-01-01~",
         "state=%00",
         "search=%25",
+        "search=%00",
+        "search=%F4%8F%BF%BF",
+        "search=%ED%A0%80",
         "outcome=<b>",
         "search=" + "x" * 500,
     ):

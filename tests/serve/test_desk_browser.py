@@ -311,17 +311,24 @@ def test_all_of_it_works_without_scripts(room: DeskRoom, person: Any, site: str)
     page = person("z.karimi", java_script_enabled=False)
     page.get_by_role("button", name="آغاز یا ادامهٔ بررسی").click()
     name = at(page)
-    page.get_by_role("button", name="رد شدن از این").click()
+    page.get_by_role("button", name="بماند برای بعد").click()
     assert at(page) != name
     name = room.named("mismatch")[0]
     page.goto(f"{site}/review/case/{name}")
     page.get_by_role("button", name="امتیاز را نشان بده").click()
     assert "۸۳" in page.inner_text(".score")
+    # away and back
+    page.get_by_role("button", name="بماند برای بعد").click()
+    assert at(page) != name
+    page.goto(f"{site}/review/case/{name}")
+    assert "۸۳" in page.inner_text(".score")
+    assert "سطر" not in page.inner_text(".decide")
     page.locator("input[value=correct]").check()
     page.select_option("#reason", "keying_error")
     page.locator("details.rights summary").click()
     page.fill("#right_father_name", "حسین")
     page.get_by_role("button", name="ثبت تصمیم").click()
+    assert '"score_shown":true' in standing(room, name).standing.decision.body
     page.get_by_role("button", name="پس گرفتن").click()
     assert at(page) == name
     assert page.input_value("#right_father_name") == "حسین"

@@ -46,6 +46,7 @@ def test_a_day_at_the_desk_needs_the_documented_rights_only(postgres: str, tmp_p
             clerk.get(f"/review/case/{new}").decide(new, "register_degree", "never_registered")
             clerk.post(f"/review/case/{new}/undo")
             clerk.decide(new, "register_degree", "never_registered")
+            clerk.get(f"/review/case/{plain}").decide(plain, "", "", do="score")
             clerk.get(f"/review/case/{plain}").decide(plain, "choose:1", "file_checked")
             assert clerk.status == 200
             approver.get("/review/approvals/3")
@@ -65,6 +66,8 @@ def test_a_day_at_the_desk_needs_the_documented_rights_only(postgres: str, tmp_p
             assert approver.status == 200
             with owner.connect() as connection:
                 found = find(connection, issued.code)
+                seen = connection.execute(sa.text("SELECT user_id FROM score_views")).scalars()
+                assert list(seen) == ["z.karimi"]
             assert found is not None
             assert found.state == "suspended"
             for path in ("/review", "/review/cases?search=موسوی", f"/review/case/{new}/history"):
@@ -81,6 +84,9 @@ def test_a_day_at_the_desk_needs_the_documented_rights_only(postgres: str, tmp_p
             "INSERT INTO codes SELECT * FROM codes",
             "SELECT * FROM store_secrets",
             "DELETE FROM sign_ins",
+            "DELETE FROM score_views",
+            "UPDATE score_views SET user_id = 'x'",
+            "INSERT INTO case_words SELECT * FROM case_words",
         ):
             with pytest.raises(DBAPIError, match="permission denied"), role.begin() as connection:
                 connection.execute(sa.text(statement))

@@ -25,10 +25,15 @@ from sqlalchemy import Engine
 
 from migrate.errors import InputError
 from migrate.review.roles import Viewer
-from migrate.store import case_list, queue
-from migrate.store.case_list import Wanted, list_cases
+from migrate.review.status import status
+from migrate.store import case_list, case_words, queue
+from migrate.store.case_list import list_cases
+from migrate.store.case_rows import Wanted
 from migrate.store.cases import save_cases
+from migrate.store.engine import reading
+from migrate.store.late_cases import late_cases
 from migrate.store.queue import Place
+from migrate.store.review_status import counts
 
 
 def listed(engine: Engine, viewer: Viewer, **wanted: Any) -> list[str]:
@@ -206,20 +211,147 @@ def test_pages_hold_each_case_once_and_all_of_them(engine: Engine, wanted: dict[
     assert got == sorted(whole)
 
 
-def test_a_search_reads_no_more_than_it_may_and_goes_on_there(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("wanted", [{"field": "birth_date"}, {"search": "کریمی"}])
+def test_what_is_read_case_by_case_is_no_more_than_may_be_and_goes_on_there(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, wanted: dict[str, str]
 ) -> None:
     own, _ = fill(engine, 12, 0)
     monkeypatch.setattr(case_list, "_CHUNK", 2)
     monkeypatch.setattr(case_list, "MOST_READ", 4)
+    # of a name that too many have
+    monkeypatch.setattr(case_words, "MOST_FOUND", 2)
     got, after = [], None
     for _ in range(4):
-        page = list_cases(engine, CLERK, Wanted(search="کریمی"), after=after)
+        page = list_cases(engine, CLERK, Wanted(**wanted), after=after)
         got += [one.case_id for one in page.entries]
         after = page.next
         assert page.cut == (after is not None)
     assert after is None
-    assert got == sorted(one.case_id for one in own if one.row % 4 == 0)
+    every = 4 if "search" in wanted else 2
+    assert got == sorted(one.case_id for one in own if one.row % every == 0)
+
+
+SEARCHES = (
+    *("کریمی", "رضا", "رضا محمد", "رضامحمد", "کر", "م", "کریمی محمد رضا", "کریمی محمدرضا", "رضاکریمی"),
+    *("حسین زاده", "حسینزاده", "زاده", "زاده زهرا", "حسین زا", "زهرا ز", "آحمدی"),
+    *("احمدي مریم", "مریم م", "یوسف علی", "سید علی", "یی", "%", "_", "محمد٪", "؟", " "),
+    *("کریمی' OR 1=1 --", "ک" * 99, "م م م م م م"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("viewer", [CLERK, STRANGER, MINISTRY], ids=lambda one: one.user_id)
+def test_the_index_finds_what_reading_every_case_finds(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, viewer: Viewer
+) -> None:
+    own, theirs = fill(engine, 9, 5)
+    seen = [*own, *theirs] if viewer is MINISTRY else own if viewer is CLERK else theirs
+    by_index = {one: listed(engine, viewer, search=one) for one in SEARCHES}
+    for typed, found in by_index.items():
+        wanted = case_words.alternatives(typed)
+        words = {one.case_id: case_words.words_of(one.legacy, one.legacy_read) for one in seen}
+        assert found == sorted(name for name in words if case_words.fits(words[name], wanted))
+    monkeypatch.setattr(case_words, "MOST_FOUND", 0)
+    assert by_index == {one: listed(engine, viewer, search=one) for one in SEARCHES}
+    assert by_index["رضا محمد"]
+    assert by_index["حسین زا"]
+    assert by_index["زهرا ز"]
+    assert by_index["یی"] == by_index["%"] == by_index["_"] == by_index["؟"] == []
+
+
+def test_the_ministry_searches_one_university_where_it_asks_for_one(engine: Engine) -> None:
+    own, theirs = fill(engine, 4, 4)
+    for university, cases in ((MINE, own), (THEIRS, theirs), ("", [*own, *theirs])):
+        expected = sorted(one.case_id for one in cases if one.row % 4 == 0)
+        assert listed(engine, MINISTRY, search="کریمی", university=university) == expected
+    assert listed(engine, MINISTRY, search="کریمی", university="tehran") == []
+    # who has one is not asked which
+    assert listed(engine, CLERK, search="کریمی", university=THEIRS) == []
+
+
+def test_words_left_behind_show_nothing_of_another_university(engine: Engine) -> None:
+    """Were the index wrong, the queue would still not be another's."""
+    own, _ = fill(engine, 4, 1)
+    change(engine, "UPDATE case_words SET university = :u", u=THEIRS)
+    assert not {one.case_id for one in own} & set(listed(engine, STRANGER, search="کریمی"))
+
+
+def test_a_new_version_is_found_by_its_own_names_in_its_own_university(engine: Engine) -> None:
+    save_cases(engine, [case(4), case(8)])
+    newer = case(4, THEIRS, version=2, legacy={"first_name": "پروانه"}, legacy_read={})
+    assert save_cases(engine, [newer]) == 1
+    assert listed(engine, CLERK, search="کریمی") == [case(8).case_id]
+    assert listed(engine, MINISTRY, search="محمد") == [case(8).case_id]
+    assert listed(engine, STRANGER, search="پروانه") == [newer.case_id]
+    # an older one that comes late changes nothing
+    save_cases(engine, [case(4, version=1), case(4, version=0)])
+    assert listed(engine, STRANGER, search="پروانه") == [newer.case_id]
+
+
+def test_a_list_of_all_states_is_in_the_order_of_the_queue(engine: Engine) -> None:
+    own, theirs = fill(engine, 9, 3)
+    names = in_queue(engine, own)
+    for name, state in zip(names, ("open", "awaiting", "decided") * 3, strict=True):
+        change(engine, "UPDATE case_work SET state = :s WHERE case_id = :c", s=state, c=name)
+    assert listed(engine, CLERK) == names
+    both = sorted(one.case_id for one in (*own, *theirs))
+    for size in (1, 2, 5):
+        got: list[str] = []
+        after: Place | None = None
+        while True:
+            page = list_cases(engine, MINISTRY, Wanted(), after=after, limit=size)
+            got += [one.case_id for one in page.entries]
+            after = page.next
+            if after is None:
+                break
+        assert got == both
+    # a case or a record that is named is shown whatever its state
+    assert listed(engine, CLERK, search=names[2], state="open", overdue=True) == [names[2]]
+    assert listed(engine, CLERK, search="کریمی", state="decided") == sorted(
+        one.case_id for one in own if one.row % 4 == 0 and names.index(one.case_id) % 3 == 2
+    )
+
+
+def test_the_desk_counts_as_overdue_what_reports_count(engine: Engine) -> None:
+    own, _ = fill(engine, 8, 2)
+    for one, state in zip(own, ("open", "awaiting", "decided", "open") * 2, strict=True):
+        change(
+            engine,
+            "UPDATE case_work SET state = :s, due_on = :d WHERE case_id = :c",
+            s=state, c=one.case_id, d="2020-01-01" if one.row <= 6 else "2999-01-01",
+        )  # fmt: skip
+    late = {one.case_id for one in own if one.row in (1, 2, 4, 5, 6)}
+    assert set(listed(engine, CLERK, overdue=True)) == late
+    rows = queue.progress(engine, CLERK)
+    assert {row.state: row.overdue for row in rows} == {"open": 3, "awaiting": 2, "decided": 0}
+    told = status(counts(engine, university=MINE)).total
+    assert told.overdue + told.escalated == sum(row.overdue for row in rows) == len(late)
+    assert [(one.overdue + one.escalated) for one in late_cases(engine)] == [len(late)]
+    awaits = {one.case_id for one in own if one.row in (2, 6)}
+    assert set(listed(engine, CLERK, overdue=True, state="awaiting")) == awaits
+    assert listed(engine, CLERK, overdue=True, state="decided") == []
+
+
+@pytest.mark.parametrize("viewer", [CLERK, MINISTRY], ids=lambda one: one.user_id)
+def test_a_search_by_name_goes_by_the_index(engine: Engine, viewer: Viewer) -> None:
+    fill(engine, 4, 4)
+    with reading(engine) as connection:
+        asked = case_words.found(connection, viewer, case_words.alternatives("علی یوسفی"))
+        assert asked is not None
+        plan = "EXPLAIN" if engine.dialect.name == "postgresql" else "EXPLAIN QUERY PLAN"
+        if engine.dialect.name == "postgresql":
+            # a table of a few rows is read whole otherwise
+            connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+            connection.exec_driver_sql("SET LOCAL enable_bitmapscan = off")
+        text_of = str(asked.compile(engine, compile_kwargs={"literal_binds": True}))
+        # the percent sign of a driver, of which there is none here
+        told = "\n".join(str(row) for row in connection.exec_driver_sql(f"{plan} {text_of}"))
+    if engine.dialect.name == "postgresql":
+        assert told.count("pk_case_words") == told.count("Index Cond: ((university") == 3
+        assert "(word >= " in told
+        assert "Seq Scan" not in told
+    else:
+        assert told.count("USING PRIMARY KEY (university=? AND word>? AND word<?)") == 3
+        assert "SCAN case_words" not in told
 
 
 def test_who_is_at_a_case_stands_in_the_list(engine: Engine) -> None:

@@ -139,7 +139,7 @@ def test_a_store_from_before_is_brought_forward_and_keeps_what_it_holds(address:
     try:
         with reading(opened) as connection:
             held = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}"))
-            assert held.scalar_one() == "0004"
+            assert held.scalar_one() == "0005"
         assert batches.begin(opened, "old", "c" * 64) == ()
         assert aliases.of_batch(opened, "old").as_of == 0
         with pytest.raises(DBAPIError), opened.begin() as connection:

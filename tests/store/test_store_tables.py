@@ -44,6 +44,7 @@ def used(engine: Engine) -> Engine:
             "INSERT INTO proposal_events VALUES (1, 1, 'exported', 'a', 'at', '')",
             "INSERT INTO imports VALUES ('s', 'f', 'u', 'a', 'at', '{}')",
             "INSERT INTO store_secrets VALUES ('packets', 'v')",
+            "INSERT INTO score_views VALUES ('C1', 'u', 'at')",
             "INSERT INTO users VALUES"
             " ('u', 'n', 'auditor', NULL, 'h', NULL, NULL, 'at', 'a', NULL, NULL)",
             "INSERT INTO requests VALUES ('T1', 'graduate', '1405-01-01', 'at', 'd', '{}', '[]')",
@@ -189,6 +190,9 @@ CHANGES = [
     "UPDATE proposal_events SET state = 'applied'",
     "DELETE FROM imports",
     "UPDATE store_secrets SET value = 'other'",
+    # a clerk who looked at the score did not look
+    "UPDATE score_views SET user_id = 'w'",
+    "DELETE FROM score_views",
     # a second code of a degree that is active, or suspended; a code without its event; of another's
     # event; not 20 digits; superseded by nothing
     code_like("D1"),
@@ -219,6 +223,7 @@ GUARDED = (
     "proposal_events",
     "imports",
     "store_secrets",
+    "score_views",
     "users",
 )
 BY_DATABASE = {

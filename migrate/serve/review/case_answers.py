@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from starlette.requests import Request
@@ -11,11 +12,11 @@ from starlette.responses import RedirectResponse, Response
 from migrate.errors import InputError
 from migrate.review import words as review_words
 from migrate.review.answers import MEANINGS
-from migrate.review.cases import Case
 from migrate.review.returned_right import corrections, read_value
 from migrate.serve.review.access import Visit
 from migrate.serve.review.case_pages import (
     RIGHT,
+    answers,
     case_of,
     draw_case,
     draw_history,
@@ -26,6 +27,7 @@ from migrate.serve.review.drawn import words
 from migrate.serve.review.room import room_of
 from migrate.store import desk_answers, queue
 from migrate.store.desk_answers import ConflictError, Given
+from migrate.store.desk_cases import DeskCase, see_score
 from migrate.store.users import known_names
 
 MOST_COMMENT = 2_000
@@ -38,9 +40,13 @@ async def answer(request: Request, visit: Visit) -> Response:
     await room.ask(queue.take, visit.viewer, case_id)
     held = await case_of(room, visit, case_id)
     if form.get("do") == "score":
-        return await draw_case(request, visit, held, typed={**form, "score_shown": "1"})
+        if answers(held, visit):
+            # kept before it is shown: who leaves the page and comes back has seen it
+            await room.ask(see_score, visit.viewer, case_id)
+            held = replace(held, score_seen=True)
+        return await draw_case(request, visit, held, typed=form)
     try:
-        given = _given(form, held.case)
+        given = _given(form, held)
         made = await room.ask(desk_answers.answer, visit.viewer, given)
     except ConflictError as error:
         await room.ask(queue.take, visit.viewer, case_id)
@@ -127,8 +133,9 @@ async def _next(
     return RedirectResponse(f"/review/case/{found}{'?' if query else ''}{urlencode(query)}", 303)
 
 
-def _given(form: Mapping[str, str], case: Case) -> Given:
+def _given(form: Mapping[str, str], held: DeskCase) -> Given:
     """An answer from the form. Raises InputError, its column what is to be mended."""
+    case = held.case
     name, _, nth = form.get("answer", "").partition(":")
     if name not in MEANINGS:
         raise InputError("no answer was chosen", column="answer")
@@ -158,7 +165,7 @@ def _given(form: Mapping[str, str], case: Case) -> Given:
         comment=comment,
         record=corrected.record,
         registry=corrected.registry,
-        score_shown=form.get("score_shown") == "1",
+        score_shown=held.score_seen,
     )
 
 

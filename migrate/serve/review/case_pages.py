@@ -88,6 +88,12 @@ async def case_of(room: Room, visit: Visit, case_id: str) -> DeskCase:
     return held
 
 
+def answers(held: DeskCase, visit: Visit) -> bool:
+    """Whether the viewer is at the case and may answer it now."""
+    mine = held.lease is not None and held.lease.by == visit.viewer.user_id
+    return held.state == "open" and mine and visit.viewer.role in MAY_DECIDE
+
+
 async def draw_case(
     request: Request,
     visit: Visit,
@@ -104,7 +110,7 @@ async def draw_case(
     mine = held.lease is not None and held.lease.by == viewer.user_id
     may_decide = viewer.role in MAY_DECIDE
     said = words()["case"]
-    form = shown.answer_values(held.case) if held.state == "open" and may_decide and mine else None
+    form = shown.answer_values(held.case) if answers(held, visit) else None
     at_it, why_not = "", said["read_only"]
     if mine and held.lease:
         at_it = said["yours"].format(until=clock(held.lease.until))
@@ -130,7 +136,7 @@ async def draw_case(
         why_not=why_not,
         earlier=form is not None and standing is not None,
         supersedes=held.supersedes,
-        scores=shown.scores(held.case) if form and typed.get("score_shown") else None,
+        scores=shown.scores(held.case) if form and held.score_seen else None,
         scans=scans_of(room, held),
         typed=typed,
         kept_values=[

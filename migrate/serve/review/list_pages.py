@@ -20,8 +20,8 @@ from migrate.serve.review.case_pages import flash_of
 from migrate.serve.review.drawn import draw, files, today, university_name, words
 from migrate.serve.review.room import room_of
 from migrate.store import case_list, queue
-from migrate.store.case_list import Wanted
-from migrate.store.queue import Place, Progress
+from migrate.store.case_rows import Wanted
+from migrate.store.queue import UNDECIDED, Place, Progress
 from migrate.store.users import known_names
 
 _PLACE = re.compile(r"(\d{4}-\d\d-\d\d)~([\x21-\x7e]{1,100})", re.ASCII)
@@ -83,7 +83,8 @@ async def home(request: Request, visit: Visit) -> Response:
 
 async def cases(request: Request, visit: Visit) -> Response:
     room, query = room_of(request), request.query_params
-    state = query.get("state", "open")
+    # all states where one asks for them, or searches for one case and does not know its state
+    state = query.get("state", "" if query.get("search", "").strip() else "open")
     wanted = Wanted(
         outcome=query.get("outcome", "") if query.get("outcome", "") in OUTCOMES else "",
         state="" if state not in words()["states"] else state,
@@ -93,9 +94,6 @@ async def cases(request: Request, visit: Visit) -> Response:
         search=query.get("search", "").strip()[:100],
         university=query.get("university", "")[:100],
     )
-    if wanted.search and "state" not in query:
-        # who searches for one case does not know its state
-        wanted = Wanted(**{**vars(wanted), "state": ""})
     found = await room.ask(
         case_list.list_cases, visit.viewer, wanted, after=place_of(query.get("after", ""))
     )
@@ -108,7 +106,7 @@ async def cases(request: Request, visit: Visit) -> Response:
             "outcome": review_words.outcome_label(one.outcome),
             "contradicts": "، ".join(map(review_words.field_label, one.contradicts)),
             "due_on": one.due_on,
-            "lateness": lateness(one.due_on, now) if one.state == "open" else "in_time",
+            "lateness": lateness(one.due_on, now) if one.state in UNDECIDED else "in_time",
             "state": words()["states"][one.state],
             "at_it": people.get(one.leased_by or "", one.leased_by or ""),
             "university": university_name(one.university),
@@ -124,6 +122,7 @@ async def cases(request: Request, visit: Visit) -> Response:
         rows=rows,
         cut=found.cut,
         further=further("/review/cases", found.next, kept),
+        everywhere=f"/review/cases?{urlencode(kept | {'state': 'all'})}" if wanted.state else "",
         outcomes=_outcomes(),
         batches=await room.ask(queue.batches, visit.viewer),
         fields=[(name, review_words.field_label(name)) for name in FIELDS],

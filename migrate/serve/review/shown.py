@@ -24,6 +24,7 @@ from migrate.review.deadlines import lateness
 from migrate.review.decisions import Standing
 from migrate.serve.review.drawn import age, university_name, verdict_label, words
 from migrate.store.desk_cases import DeskCase
+from migrate.store.queue import UNDECIDED
 
 # the keys of answers, whatever an outcome calls them
 _CONFIRMS = ("confirm", "register_degree", "register_person")
@@ -75,7 +76,7 @@ def case_values(held: DeskCase) -> dict[str, Any]:
         "opened_on": held.opened_on,
         "due_on": held.due_on,
         "age": age(held.opened_on, held.today),
-        "lateness": lateness(held.due_on, held.today) if held.state == "open" else "in_time",
+        "lateness": lateness(held.due_on, held.today) if held.state in UNDECIDED else "in_time",
         "state": held.state,
         "alone": alone,
         "sides": [
@@ -102,13 +103,15 @@ def answer_values(case: Case) -> dict[str, Any]:
     outcome = case.outcome
     said = review_words.decisions(outcome, len(case.candidates))
     held = review_words.section("decisions")
+    # the words of a workbook speak of its rows
+    own = words()["answers"]
     return {
         "choices": [
             Choice(
                 f"{one.id}:{one.candidate}" if one.candidate else one.id,
                 _key(one.id, one.candidate),
                 one.label,
-                str(held[one.id]["what"]),
+                str(own.get(one.id) or held[one.id]["what"]),
                 MEANINGS[one.id].corrects,
             )
             for one in said
@@ -190,7 +193,7 @@ def typed_again(made: Standing, case: Case) -> dict[str, str]:
     for side in ("record", "registry"):
         for name, value in (corrections.get(side) or {}).items():
             held[f"right_{name}"] = shown(name, str(value))
-    return held | ({"score_shown": "1"} if body.get("score_shown") else {})
+    return held
 
 
 def people_of(made: Sequence[Standing]) -> list[str]:
