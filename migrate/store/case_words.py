@@ -82,22 +82,24 @@ def found(
     :param university: for a viewer of all, the only one that is asked for; '' for all.
     """
     of = _universities(connection, viewer, university)
-    each = []
-    for way in wanted:
-        begins = [
-            select(CaseWordRow.case_id).where(
-                CaseWordRow.university.in_(of),
-                CaseWordRow.word >= word,
-                CaseWordRow.word <= word + _LAST,
-            )
-            for word in way
-        ]
-        both = intersect(*begins).subquery()
-        each.append(select(both.c.case_id) if len(begins) > 1 else begins[0])
-    some = (union(*each) if len(each) > 1 else each[0]).limit(MOST_FOUND + 1).subquery()
+    each = [_having(way, of) for way in wanted]
+    fitting = select(union(*each).subquery().c.case_id) if len(each) > 1 else each[0]
+    some = fitting.limit(MOST_FOUND + 1).subquery()
     if connection.execute(select(func.count()).select_from(some)).scalar_one() > MOST_FOUND:
         return None
-    return select(union(*each).subquery().c.case_id) if len(each) > 1 else each[0].distinct()
+    return fitting.distinct()
+
+
+def _having(way: tuple[str, ...], universities: Sequence[str]) -> Select[Any]:
+    begins = [
+        select(CaseWordRow.case_id).where(
+            CaseWordRow.university.in_(universities),
+            CaseWordRow.word >= word,
+            CaseWordRow.word <= word + _LAST,
+        )
+        for word in way
+    ]
+    return begins[0] if len(begins) == 1 else select(intersect(*begins).subquery().c.case_id)
 
 
 def write(connection: Connection, cases: Iterable[tuple[str, str, frozenset[str]]]) -> None:

@@ -29,6 +29,7 @@ from migrate.review import answers, words
 from migrate.review.cases import case_id
 from migrate.review.deadlines import due_on
 from migrate.review.second import needs_second
+from migrate.store.case_words import words_of
 from migrate.store.cases import read_case
 from migrate.store.engine import open_store
 
@@ -47,6 +48,7 @@ _TABLES: dict[str, tuple[str, ...]] = {
         *("case_id", "version", "batch", "legacy_id", "row", "university", "outcome", "state"),
         *("opened_on", "due_on", "model"),
     ),
+    "case_words": ("university", "word", "case_id"),
     "decisions": (
         *("seq", "case_id", "case_version", "verdict", "degree_id", "actor", "at", "reason"),
         *("case_digest", "needs_second", "body"),
@@ -67,12 +69,11 @@ def rows(count: int, found: list[dict[str, Any]], today: date) -> Iterator[tuple
     known = universities()[:UNIVERSITIES]
     # a few universities have most of the paper, as in life
     shares = [1 / (place + 3) for place in range(len(known))]
-    names = [one["legacy_read"] for one in found]
     seq = 0
     for number in range(count):
         body = dict(draw.choice(found))
         (of,) = draw.choices(known, shares)
-        body |= _made_up(body, number, of, draw.choice(names), draw.choice(names))
+        body |= _made_up(body, number, of, draw.choice(found), draw.choice(found))
         text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         name, digest, outcome = body["case_id"], sha256_text(text), body["outcome"]
         opened = (today - timedelta(days=draw.randrange(_DAYS))).isoformat()
@@ -88,22 +89,27 @@ def rows(count: int, found: list[dict[str, Any]], today: date) -> Iterator[tuple
         head = [name, 1, body["batch"], body["legacy_id"], body["row"]]
         yield "cases", [*head, outcome, of.id, of.name, digest, text]
         yield "case_work", [*head, of.id, outcome, state, opened, due_on(opened), ""]
+        for word in words_of(body["legacy"], body["legacy_read"]):
+            yield "case_words", [of.id, word, name]
 
 
 def _made_up(
-    body: dict[str, Any], number: int, of: Institution, first: Any, last: Any
+    body: dict[str, Any], number: int, of: Institution, first: dict[str, Any], last: dict[str, Any]
 ) -> dict[str, Any]:
     batch, legacy_id = f"filled-{number % BATCHES}", f"F{number:08d}"
-    who = {key: first[key] for key in ("first_name",) if key in first}
-    who |= {key: last[key] for key in ("last_name",) if key in last}
+    sides = {}
+    for side in ("legacy", "legacy_read"):
+        who = {key: first[side][key] for key in ("first_name",) if key in first[side]}
+        who |= {key: last[side][key] for key in ("last_name",) if key in last[side]}
+        sides[side] = {**body[side], **who, "university": of.name}
     return {
+        **sides,
         "batch": batch,
         "row": number,
         "legacy_id": legacy_id,
         "case_id": case_id(batch, number, legacy_id),
         "university_id": of.id,
         "university": of.name,
-        "legacy_read": {**body["legacy_read"], **who, "university": of.name},
     }
 
 

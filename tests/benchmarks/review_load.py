@@ -24,7 +24,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import numpy as np
 import review_fill
@@ -46,19 +47,36 @@ _SEED = 6
 Question = Callable[[int], object]
 
 
-def drawn(engine: Engine, most: int) -> list[tuple[str, str, str, str]]:
-    """Open cases from all over the table: name, university, outcome, identifier of the record."""
+class Drawn(NamedTuple):
+    """An open case: its name, whose it is, its outcome, its record's identifier and holder."""
+
+    name: str
+    university: str
+    outcome: str
+    record: str
+    person: str
+
+
+def drawn(engine: Engine, most: int) -> list[Drawn]:
+    """Open cases from all over the table."""
     with engine.connect() as connection:
         rows = connection.execute(
             sa.text(
-                "SELECT case_id, university, outcome, legacy_id FROM case_work"
-                " TABLESAMPLE BERNOULLI (:percent) REPEATABLE (7) WHERE state = 'open'"
+                "SELECT work.case_id, work.university, work.outcome, work.legacy_id, one.body"
+                " FROM case_work AS work TABLESAMPLE BERNOULLI (:percent) REPEATABLE (7)"
+                " JOIN cases AS one ON one.case_id = work.case_id AND one.version = work.version"
+                " WHERE work.state = 'open'"
             ),
             {"percent": min(100.0, most * 3 * 100 / max(1, _held(engine)))},
         )
-        found = [(row[0], row[1], row[2], row[3]) for row in rows]
+        found = [Drawn(*row[:4], _person(json.loads(row[4])["legacy"])) for row in rows]
+    found = [one for one in found if one.person]
     random.Random(_SEED).shuffle(found)
     return found[:most]
+
+
+def _person(read: dict[str, str]) -> str:
+    return f"{read.get('first_name', '')} {read.get('last_name', '')}".strip()
 
 
 def measured(ask: Question, times: int, clerks: int) -> dict[str, float]:
@@ -99,36 +117,48 @@ def measured(ask: Question, times: int, clerks: int) -> dict[str, float]:
     }
 
 
-def questions(engine: Engine, cases: list[tuple[str, str, str, str]]) -> dict[str, Question]:
+def questions(engine: Engine, cases: list[Drawn]) -> dict[str, Question]:
     """What a clerk asks of the store, each by the number of the turn."""
 
     def clerk(number: int) -> Viewer:
-        return Viewer(f"clerk-{number % 300}", CLERK, cases[number % len(cases)][1])
+        return Viewer(f"clerk-{number % 300}", CLERK, of(number).university)
 
-    def of(number: int) -> tuple[str, str, str, str]:
+    def of(number: int) -> Drawn:
         return cases[number % len(cases)]
 
     def opened(number: int) -> None:
-        assert desk_cases.open_case(engine, clerk(number), of(number)[0]) is not None
+        assert desk_cases.open_case(engine, clerk(number), of(number).name) is not None
 
     def following(number: int) -> None:
         viewer = clerk(number)
-        taken = queue.take_next(engine, viewer, after=of(number)[0])
+        taken = queue.take_next(engine, viewer, after=of(number).name)
         assert taken is None or desk_cases.open_case(engine, viewer, taken) is not None
 
     def listed(number: int) -> None:
         case_list.list_cases(engine, clerk(number), case_list.Wanted())
 
     def filtered(number: int) -> None:
-        wanted = case_list.Wanted(outcome=of(number)[2], overdue=True)
+        wanted = case_list.Wanted(outcome=of(number).outcome, overdue=True)
         case_list.list_cases(engine, clerk(number), wanted)
 
     def by_record(number: int) -> None:
-        wanted = case_list.Wanted(search=of(number)[3])
+        wanted = case_list.Wanted(search=of(number).record)
         assert case_list.list_cases(engine, clerk(number), wanted).entries
 
     def by_name(number: int) -> None:
         case_list.list_cases(engine, clerk(number), case_list.Wanted(search="محمدی"))
+
+    def by_words(number: int) -> None:
+        search = "محمدی علی" if number % 2 else "رضا محمد"
+        case_list.list_cases(engine, clerk(number), case_list.Wanted(search=search))
+
+    def by_letter(number: int) -> None:
+        search = "ابتحرسعفمن"[number % 10]
+        case_list.list_cases(engine, clerk(number), case_list.Wanted(search=search))
+
+    def by_own_name(number: int) -> None:
+        wanted = case_list.Wanted(search=of(number).person)
+        assert case_list.list_cases(engine, clerk(number), wanted).entries, wanted
 
     def counted(number: int) -> None:
         assert queue.progress(engine, clerk(number))
@@ -136,7 +166,7 @@ def questions(engine: Engine, cases: list[tuple[str, str, str, str]]) -> dict[st
     def decided(number: int) -> None:
         decide(
             engine,
-            of(number)[0],
+            of(number).name,
             "refuse",
             version=1,
             actor=clerk(number).user_id,
@@ -151,7 +181,10 @@ def questions(engine: Engine, cases: list[tuple[str, str, str, str]]) -> dict[st
         "list a page": listed,
         "list a page, filtered": filtered,
         "search by the record's identifier": by_record,
-        "search by name": by_name,
+        "search by a common surname": by_name,
+        "search by a whole name": by_own_name,
+        "search by two common words": by_words,
+        "search by one letter": by_letter,
         "count one university": counted,
         "decide": decided,
     }
@@ -198,9 +231,9 @@ def has_desk() -> bool:
     return "--desk" in done.stdout
 
 
-def pages(engine: Engine, cases: list[tuple[str, str, str, str]], port: int) -> dict[str, Question]:
+def pages(engine: Engine, cases: list[Drawn], port: int) -> dict[str, Question]:
     """The pages of the desk over HTTP, each clerk with a session; the sign-in is not measured."""
-    tokens = _sessions(engine, sorted({case[1] for case in cases}))
+    tokens = _sessions(engine, sorted({case.university for case in cases}))
     wires = threading.local()
 
     def get(path: str, university: str) -> bytes:
@@ -214,13 +247,16 @@ def pages(engine: Engine, cases: list[tuple[str, str, str, str]], port: int) -> 
         return body
 
     def case_page(number: int) -> None:
-        name, university, *_ = cases[number % len(cases)]
-        assert name.encode() in get(f"/review/case/{name}", university)
+        one = cases[number % len(cases)]
+        assert one.name.encode() in get(f"/review/case/{one.name}", one.university)
 
     return {
         "page of a case": case_page,
-        "page of the list": lambda n: get("/review/cases", cases[n % len(cases)][1]),
-        "home page": lambda n: get("/review", cases[n % len(cases)][1]),
+        "page of the list": lambda n: get("/review/cases", cases[n % len(cases)].university),
+        "page of a search by name": lambda n: get(
+            f"/review/cases?search={quote('محمدی')}", cases[n % len(cases)].university
+        ),
+        "home page": lambda n: get("/review", cases[n % len(cases)].university),
     }
 
 
@@ -253,10 +289,12 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         if not filled["cases"]:
             filled = review_fill.fill(address, options.cases, sample)
             print(filled, flush=True)
-        cases = drawn(engine, 25 * (options.times + 20))
+        cases = drawn(engine, 36 * (options.times + 20))
         runs: list[dict[str, Any]] = []
 
         def add(what: str, ask: Question, times: int, clerks: int, warm: int) -> None:
+            if options.only not in what:
+                return
             # no case twice: one can be decided once only, and the second time it is warm
             offset = len(runs) * (options.times + 20)
             if warm:
@@ -267,8 +305,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
 
         for clerks in (1, CLERKS):
             for what, ask in questions(engine, cases).items():
-                times = max(20, options.times // 10) if what == "search by name" else options.times
-                add(what, ask, times, clerks, 5)
+                add(what, ask, options.times, clerks, 5)
         for what, ask in whole(engine).items():
             add(what, ask, 3, 1, 0)
         if has_desk():
@@ -282,7 +319,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                     sa.text("SELECT pg_total_relation_size(CAST(:name AS regclass))"),
                     {"name": table},
                 ).scalar_one()
-                for table in ("cases", "case_work", "decisions")
+                for table in ("cases", "case_work", "case_words", "decisions")
             }
         engine.dispose()
     return {
@@ -318,6 +355,7 @@ if __name__ == "__main__":
     parser.add_argument("--cases", type=int, default=1_000_000)
     parser.add_argument("--sample", type=Path, help="the SQLite store of a batch")
     parser.add_argument("--times", type=int, default=500, help="how often each question is asked")
+    parser.add_argument("--only", default="", help="only questions whose names hold this")
     parser.add_argument("--results", type=Path, help="where the results go as JSON")
     given = parser.parse_args()
     told = measure(given)
