@@ -27,8 +27,8 @@ def markdown(found: dict[str, Any]) -> str:
         f"The store holds {filled['cases']:,} cases of {filled['universities']} universities, a "
         "fifth of them decided, with bodies of a real sample batch "
         f"(cases {size['cases'] / 1e9:.1f} GB with indexes, queue {size['case_work'] / 1e9:.2f} GB, "
-        f"words of names {size['case_words'] / 1e9:.2f} GB, decisions {size['decisions'] / 1e9:.2f} GB): "
-        "all of it fits into this machine's memory.",
+        f"words of names {size['case_words'] / 1e9:.2f} GB, decisions "
+        f"{size['decisions'] / 1e9:.2f} GB): all of it fits into this machine's memory.",
         "Cases are drawn from the whole table, each asked for by a clerk of its university; so many "
         "clerks ask at once, each again as soon as answered. Pages are the real service's over HTTP, "
         "one process. A case is to open in under 200 ms at p95.",

@@ -21,12 +21,12 @@ from desk_store import (
     fill,
     in_queue,
 )
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from migrate.errors import InputError
 from migrate.review.roles import Viewer
 from migrate.review.status import status
-from migrate.store import case_list, case_words, queue
+from migrate.store import case_list, case_words, desk_cases, queue
 from migrate.store.case_list import list_cases
 from migrate.store.case_rows import Wanted
 from migrate.store.cases import save_cases
@@ -266,6 +266,23 @@ def test_the_ministry_searches_one_university_where_it_asks_for_one(engine: Engi
     assert listed(engine, MINISTRY, search="کریمی", university="tehran") == []
     # who has one is not asked which
     assert listed(engine, CLERK, search="کریمی", university=THEIRS) == []
+
+
+def test_a_score_that_is_asked_for_on_many_pages_at_once_is_seen_once(engine: Engine) -> None:
+    own, theirs = fill(engine, 1, 1)
+    name = own[0].case_id
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: desk_cases.see_score(engine, CLERK, name), range(16)))
+    # not one's own case, and none at all
+    desk_cases.see_score(engine, CLERK, theirs[0].case_id)
+    desk_cases.see_score(engine, CLERK, "C-AAAA-AAAA-AAAA")
+    with reading(engine) as connection:
+        rows = connection.execute(text("SELECT case_id, user_id FROM score_views"))
+        assert [tuple(row) for row in rows] == [(name, CLERK.user_id)]
+    for viewer, seen in ((CLERK, True), (OTHER_CLERK, False), (MINISTRY, False)):
+        held = desk_cases.open_case(engine, viewer, name)
+        assert held is not None
+        assert held.score_seen is seen
 
 
 def test_words_left_behind_show_nothing_of_another_university(engine: Engine) -> None:
