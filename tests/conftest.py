@@ -7,11 +7,14 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+
+from migrate.store.engine import open_store
 
 
 @pytest.fixture(scope="session")
@@ -36,12 +39,33 @@ def postgres_server() -> Iterator[Any]:
 @pytest.fixture
 def postgres(postgres_server: Any) -> Iterator[str]:
     """An SQLAlchemy URL of a fresh PostgreSQL database, dropped after the test."""
+    with _database(postgres_server, "template0") as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def _migrated(postgres_server: Any) -> Iterator[str]:
+    """The name of a database with an empty store of the newest schema: copied, it is there at once."""
+    with _database(postgres_server, "template0") as address:
+        open_store(address).dispose()
+        yield str(sa.make_url(address).database)
+
+
+@pytest.fixture
+def postgres_store(postgres_server: Any, _migrated: str) -> Iterator[str]:
+    """An SQLAlchemy URL of a PostgreSQL database with an empty store, dropped after the test."""
+    with _database(postgres_server, _migrated) as address:
+        yield address
+
+
+@contextmanager
+def _database(server: Any, template: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
-    home = _home(postgres_server)
+    home = _home(server)
     engine = sa.create_engine(home, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(
-            sa.text(f"CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING 'UTF8'")
+            sa.text(f'CREATE DATABASE "{name}" TEMPLATE "{template}" ENCODING \'UTF8\'')
         )
     try:
         yield home.set(database=name).render_as_string(hide_password=False)

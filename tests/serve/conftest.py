@@ -18,7 +18,7 @@ from migrate.serve.stores import open_for_serving
 def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'store.sqlite'}"
-    return str(request.getfixturevalue("postgres"))
+    return str(request.getfixturevalue("postgres_store"))
 
 
 @pytest.fixture
