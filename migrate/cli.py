@@ -30,6 +30,7 @@ from migrate.batch.commands import (
     sheet,
 )
 from migrate.errors import InputError, MigrateError
+from migrate.options import Reports
 from migrate.serve.commands import inquire, serve, user, verifier
 
 # what Typer gives back after Ctrl-C
@@ -56,12 +57,6 @@ Exit codes: 0 done, 1 failed (resume it),
 2 bad usage or input (nothing was begun).""",
 )
 
-Reports = Annotated[
-    Path,
-    typer.Option(
-        "--reports", envvar="MIGRATE_REPORTS", help="The folder that holds a folder a batch."
-    ),
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine, and no bars.")]
 
 

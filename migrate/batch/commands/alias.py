@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from migrate.batch.commands.stores import AsJson, Reports, Store, opened
+from migrate.options import help_alone
 
 if TYPE_CHECKING:
     from migrate.store.aliases import AliasEntry
@@ -22,6 +23,7 @@ app = typer.Typer(
 An alias is decided by a person, kept in the store for ever, and holds from the next batch on;
 batches that have begun keep to the aliases they began with.""",
 )
+app.callback()(help_alone)
 
 Kind = Annotated[
     Literal["university", "field_of_study", "degree"],
@@ -30,13 +32,6 @@ Kind = Annotated[
 Text = Annotated[str, typer.Argument(help="The name as sources have it; spacing does not matter.")]
 By = Annotated[str, typer.Option("--by", help="Who decided.")]
 Note = Annotated[str, typer.Option("--source", help="What on: a letter, a decree, a catalogue.")]
-
-
-@app.callback()
-def about(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit(2)
 
 
 @app.command()

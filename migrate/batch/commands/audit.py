@@ -12,6 +12,7 @@ import typer
 from migrate.batch.commands import audit_key
 from migrate.batch.commands.stores import AsJson, Reports, Store, opened
 from migrate.errors import InputError
+from migrate.options import help_alone
 
 if TYPE_CHECKING:
     from migrate.codes.keys import PublicKey
@@ -25,6 +26,7 @@ app = typer.Typer(
 The ledger is an append-only Merkle log. Its heads are signed with a key that is kept outside the
 database; whoever holds a signed head is a witness of all that was in the log then.""",
 )
+app.callback()(help_alone)
 app.add_typer(audit_key.app)
 
 Witness = Annotated[
@@ -35,13 +37,6 @@ More = Annotated[
     list[Path] | None,
     typer.Argument(metavar="[FILE]...", help="More of them: --witness held/*.txt works."),
 ]
-
-
-@app.callback()
-def about(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit(2)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from migrate.batch.commands.stores import AsJson, Reports, Store, opened
+from migrate.options import help_alone
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -26,6 +27,7 @@ app = typer.Typer(
 
 A private key is a file outside the database, for its owner alone to read, and is never shown.""",
 )
+app.callback()(help_alone)
 
 Key = Annotated[
     Path | None,
@@ -36,13 +38,6 @@ Key = Annotated[
 By = Annotated[str, typer.Option("--by", help="Who does it.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why: a letter, a date in a plan.")]
 NewKey = Annotated[Path, typer.Argument(metavar="FILE", help="The file of the new private key.")]
-
-
-@app.callback()
-def about(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit(2)
 
 
 @app.command()

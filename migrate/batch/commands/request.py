@@ -11,6 +11,7 @@ import typer
 
 from migrate.batch.commands.stores import AsJson, Reports, Store, opened, store_address
 from migrate.errors import InputError
+from migrate.options import help_alone
 
 if TYPE_CHECKING:
     from migrate.batch.requests import Running
@@ -27,18 +28,12 @@ app = typer.Typer(
 A request is a row of a file, or comes by the service. What the issuing policy does not allow is
 kept as refused, with the rule and what to do instead.""",
 )
+app.callback()(help_alone)
 
 Tracking = Annotated[
     str, typer.Argument(metavar="TRACKING", help="The tracking number, in any digits or grouping.")
 ]
 By = Annotated[str, typer.Option("--by", help="Who does it.")]
-
-
-@app.callback()
-def about(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit(2)
 
 
 @app.command()

@@ -11,6 +11,7 @@ import typer
 
 from migrate.batch.commands import review_import, review_packet, review_status
 from migrate.batch.commands.stores import AsJson, Reports, Store, opened
+from migrate.options import help_alone
 
 if TYPE_CHECKING:
     from migrate.review.decisions import Standing
@@ -23,15 +24,9 @@ app = typer.Typer(
 A decision is never changed: another one supersedes it. `migrate issue` gives a code to the degree that
 a standing decision confirms.""",
 )
+app.callback()(help_alone)
 
 CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case, as C-ABCD-EFGH-IJKL.")]
-
-
-@app.callback()
-def about(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit(2)
 
 
 @app.command()

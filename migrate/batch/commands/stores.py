@@ -5,29 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from migrate.errors import InputError
+from migrate.options import AsJson, Reports, Store
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-Reports = Annotated[
-    Path,
-    typer.Option(
-        "--reports", envvar="MIGRATE_REPORTS", help="The folder that holds a folder a batch."
-    ),
-]
-Store = Annotated[
-    str,
-    typer.Option(
-        envvar="MIGRATE_STORE",
-        help="The store, an SQLAlchemy address. By default store.sqlite in the reports folder.",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+__all__ = ["AsJson", "Reports", "Store", "opened", "store_address"]
 
 
 def store_address(store: str, reports: Path) -> str:

@@ -6,28 +6,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
-import typer
+from migrate.options import AsJson, Reports, Store
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-Reports = Annotated[
-    Path,
-    typer.Option(
-        "--reports", envvar="MIGRATE_REPORTS", help="The folder that holds a folder a batch."
-    ),
-]
-Store = Annotated[
-    str,
-    typer.Option(
-        envvar="MIGRATE_STORE",
-        help="The store, an SQLAlchemy address. The password comes from MIGRATE_STORE_PASSWORD. "
-        "By default store.sqlite in the reports folder.",
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a machine.")]
+__all__ = ["AsJson", "Reports", "Store", "opened", "store_address"]
 
 
 def store_address(store: str, reports: Path) -> str:
