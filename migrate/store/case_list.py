@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from typing import Any
@@ -66,7 +67,7 @@ def list_cases(
         found = connection.execute(exact.where(_exact(wanted.search)).limit(limit)).all()
         if found:
             at = seconds(connection)
-            return Page(tuple(entry(row, at) for row in found), None)
+            return Page(tuple(entry(row, json.loads(row.body), at) for row in found), None)
         names = case_words.alternatives(wanted.search)
         if not names:
             return Page((), None)
@@ -107,7 +108,10 @@ def awaiting(
             waiting = waiting.where(beyond(after))
         rows = connection.execute(waiting.limit(limit + 1)).all()
         at = seconds(connection)
-        found = [Awaiting(entry(row, at), row.seq, row.verdict, row.actor, row.at) for row in rows]
+        found = [
+            Awaiting(entry(row, json.loads(row.body), at), row.seq, row.verdict, row.actor, row.at)
+            for row in rows
+        ]
     more = len(found) > limit
     found = found[:limit]
     last = found[-1].entry if more else None
@@ -155,8 +159,9 @@ def _scan(
     while True:
         rows = _chunk(connection, viewer, wanted, looked.among, after, size)
         for row in rows:
-            one = entry(row, at)
-            if _fits(row, one, looked.names, wanted.field):
+            body = json.loads(row.body)
+            one = entry(row, body, at)
+            if _fits(body, looked.names, wanted.field):
                 if len(found) == limit:
                     last = found[-1]
                     return Page(tuple(found), Place(last.due_on, last.case_id))
@@ -169,15 +174,12 @@ def _scan(
             return Page(tuple(found), after, cut=True)
 
 
-def _fits(row: Any, one: Entry, names: Alternatives, field: str) -> bool:
-    if field and field not in one.contradicts:
+def _fits(body: dict[str, Any], names: Alternatives, field: str) -> bool:
+    if field and field not in body["contradicts"]:
         return False
-    if not names:
-        return True
-    raw = {"first_name": row.first_raw or "", "last_name": row.last_raw or ""}
-    read = {"first_name": row.first_read, "last_name": row.last_read}
-    words = case_words.words_of(raw, {name: value for name, value in read.items() if value})
-    return case_words.fits(words, names)
+    return not names or case_words.fits(
+        case_words.words_of(body["legacy"], body["legacy_read"]), names
+    )
 
 
 def _exact(search: str) -> Any:
