@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, select
 
@@ -22,7 +23,11 @@ _ATTEMPTS = 8
 
 @dataclass(frozen=True)
 class Issue:
-    """A code that is to be issued, and what on; see :class:`migrate.store.code_tables.CodeRow`."""
+    """A code that is to be issued, and what on; see :class:`migrate.store.code_tables.CodeRow`.
+
+    ``facts_from`` is what the event says of where the facts come from, where a code is replaced on
+    others: see ``migrate.store.replacing.rests_on``.
+    """
 
     code: str
     degree_id: str
@@ -34,6 +39,7 @@ class Issue:
     replaces: str | None = None
     channel: str | None = None
     reason: str | None = None
+    facts_from: Mapping[str, Any] | None = None
 
 
 def write_issued(
@@ -42,7 +48,8 @@ def write_issued(
     """Write codes and their ``issued`` events, in the order given.
 
     An event's payload holds the scheme, the document and the SHA-256 of the facts' canonical JSON;
-    also the decision and its digest, the channel, the code that is replaced and why, where there is one.
+    also the decision and its digest, the channel, the code that is replaced and why, and where other
+    facts than that one's come from, where there is one.
     """
     drafts, facts = [], []
     seqs = {one.decision_seq for one in issues if one.decision_seq is not None}
@@ -54,6 +61,7 @@ def write_issued(
             "decision": one.decision_seq,
             "decision_sha256": decided.get(one.decision_seq or 0),
             "document_type": one.document_type,
+            "facts_from": None if one.facts_from is None else dict(one.facts_from),
             "facts_sha256": sha256_text(text),
             "reason": one.reason,
             "replaces": one.replaces,

@@ -6,6 +6,7 @@ one transaction with the state it brings.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,10 +26,18 @@ from migrate.codes.ledger import (
 )
 from migrate.errors import InputError
 from migrate.store.code_tables import CodeRow
-from migrate.store.engine import writing
+from migrate.store.engine import reading, writing
 from migrate.store.issued import Issue, free_codes, write_issued
 from migrate.store.ledger import Appending, appending, events_of
 from migrate.store.lookup import CodeRecord, find
+from migrate.store.replacing import (
+    FactChange,
+    RegistryFacts,
+    answered_for,
+    decision_for,
+    fact_changes,
+    rests_on,
+)
 
 
 def suspend(engine: Engine, code: str, *, actor: str, reason: str) -> LedgerEvent:
@@ -63,8 +72,9 @@ def replace(
     reason: str,
     document_type: str | None = None,
     record: tuple[str, str] | None = None,
+    registry: RegistryFacts | None = None,
 ) -> IssuedCode:
-    """Give the degree of a code a new one, on the same facts.
+    """Give the degree of a code a new one, on the same facts or on those that a registry has now.
 
     A code that is active or suspended is superseded by the new one; one that is revoked stays so.
     Both events are in one transaction: the degree is never without its code in between.
@@ -72,26 +82,16 @@ def replace(
     :param document_type: the document that the new code proves; that of the old one for None.
     :param record: (batch, legacy_id) of the record that the new code is issued on, where it is
         another paper: the diploma after the provisional certificate.
+    :param registry: what a registry says of the degree now, for a code on these facts. The event
+        says what each that changed rests on.
     :raises InputError: as :func:`suspend` does; also for a code that was superseded already, and
-        for a revoked one whose degree has a code by now.
+        for a revoked one whose degree has a code by now; where the decision that it rests on does
+        not stand; for facts that are of another degree, that changed by no decision and are not
+        accepted (``replacing.answered_for``), or, with the same document and record, did not change.
     """
-    if document_type is not None and document_type not in DOCUMENTS:
-        raise InputError(
-            "not a kind of document",
-            found=document_type,
-            fix=f"Name one of {', '.join(filter(None, DOCUMENTS))}",
-        )
     with writing(engine) as connection:
-        old = _known(connection, code)
-        _named(actor, reason)
-        if old.superseded_by is not None:
-            raise InputError(
-                f"code {code} was superseded by {old.superseded_by}",
-                fix="Replace that one, if it must be",
-            )
-        if old.state == "revoked":
-            _refuse_held(connection, old)
-        new = free_codes(connection, 1)[0]
+        old, issue = _replacement(connection, code, actor, reason, document_type, record, registry)
+        issue = dataclasses.replace(issue, code=free_codes(connection, 1)[0])
         with appending(connection) as ledger:
             if old.state in HOLDING:
                 _happen(
@@ -100,21 +100,74 @@ def replace(
                     old,
                     SUPERSEDED,
                     actor,
-                    {"reason": reason.strip(), "superseded_by": new},
+                    {"reason": reason.strip(), "superseded_by": issue.code},
                 )
-            batch, legacy_id = record or (old.batch, old.legacy_id)
-            issued = Issue(
-                code=new,
-                degree_id=old.degree_id,
-                legacy_id=legacy_id,
-                batch=batch,
-                facts=old.facts,
-                document_type=old.document_type if document_type is None else document_type,
-                decision_seq=old.decision_seq,
-                replaces=code,
-                reason=reason.strip(),
-            )
-            return write_issued(connection, ledger, [issued], actor.strip())[0]
+            return write_issued(connection, ledger, [issue], actor.strip())[0]
+
+
+def check_replace(
+    engine: Engine,
+    code: str,
+    *,
+    actor: str,
+    reason: str,
+    document_type: str | None = None,
+    record: tuple[str, str] | None = None,
+    registry: RegistryFacts | None = None,
+) -> None:
+    """Refuse all that :func:`replace` would refuse now, and do nothing."""
+    with reading(engine) as connection:
+        _replacement(connection, code, actor, reason, document_type, record, registry)
+
+
+def changes(engine: Engine, code: str, registry: RegistryFacts) -> tuple[FactChange, ...]:
+    """The facts that a registry has otherwise than a code. Raises InputError for no such code."""
+    with reading(engine) as connection:
+        return fact_changes(connection, _known(connection, code), registry)
+
+
+def _replacement(
+    connection: Connection,
+    code: str,
+    actor: str,
+    reason: str,
+    document_type: str | None,
+    record: tuple[str, str] | None,
+    registry: RegistryFacts | None,
+) -> tuple[CodeRecord, Issue]:
+    """The code that is to be replaced, and what is to be issued for it, but for its number."""
+    if document_type is not None and document_type not in DOCUMENTS:
+        raise InputError(
+            "not a kind of document",
+            found=document_type,
+            fix=f"Name one of {', '.join(filter(None, DOCUMENTS))}",
+        )
+    old = _known(connection, code)
+    _named(actor, reason)
+    if old.superseded_by is not None:
+        raise InputError(
+            f"code {code} was superseded by {old.superseded_by}",
+            fix="Replace that one, if it must be",
+        )
+    if old.state == "revoked":
+        _refuse_held(connection, old)
+    changed: tuple[FactChange, ...] = ()
+    if registry is not None:
+        another_paper = document_type is not None or record is not None
+        changed = answered_for(connection, old, registry, another_paper=another_paper)
+    batch, legacy_id = record or (old.batch, old.legacy_id)
+    return old, Issue(
+        code="",
+        degree_id=old.degree_id,
+        legacy_id=legacy_id,
+        batch=batch,
+        facts=old.facts if registry is None else registry.facts,
+        document_type=old.document_type if document_type is None else document_type,
+        decision_seq=decision_for(connection, old, record, changed),
+        replaces=code,
+        reason=reason.strip(),
+        facts_from=None if registry is None else rests_on(connection, registry, changed),
+    )
 
 
 def happen(
