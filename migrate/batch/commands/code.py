@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from migrate.batch.commands.code_replace import replace
+from migrate.batch.commands.code_view import By, Code, Why, digits, print_code
 from migrate.batch.commands.stores import AsJson, Reports, Store, opened
-from migrate.errors import InputError
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
 
 app = typer.Typer(
     name="code",
@@ -23,10 +18,6 @@ app = typer.Typer(
 A code is never deleted and its number never given again. Each step is an event of the ledger that
 says who did it and why.""",
 )
-
-Code = Annotated[str, typer.Argument(help="The code, in any digits, with spaces or dashes.")]
-By = Annotated[str, typer.Option("--by", help="Who does it.")]
-Why = Annotated[str, typer.Option("--reason", help="Why, in a few words: it is kept for ever.")]
 
 
 @app.callback()
@@ -42,7 +33,7 @@ def show(
 ) -> None:
     """Show what a code stands for, its state, and all that happened to it."""
     with opened(store, reports, must_exist=True) as engine:
-        _print(engine, _digits(code), as_json)
+        print_code(engine, digits(code), as_json)
 
 
 @app.command()
@@ -63,8 +54,8 @@ def suspend(
     from migrate.store import lifecycle
 
     with opened(store, reports, must_exist=True) as engine:
-        lifecycle.suspend(engine, _digits(code), actor=by, reason=reason)
-        _print(engine, _digits(code), as_json)
+        lifecycle.suspend(engine, digits(code), actor=by, reason=reason)
+        print_code(engine, digits(code), as_json)
 
 
 @app.command()
@@ -80,8 +71,8 @@ def reinstate(
     from migrate.store import lifecycle
 
     with opened(store, reports, must_exist=True) as engine:
-        lifecycle.reinstate(engine, _digits(code), actor=by, reason=reason)
-        _print(engine, _digits(code), as_json)
+        lifecycle.reinstate(engine, digits(code), actor=by, reason=reason)
+        print_code(engine, digits(code), as_json)
 
 
 @app.command()
@@ -100,97 +91,8 @@ def revoke(
     from migrate.store import lifecycle
 
     with opened(store, reports, must_exist=True) as engine:
-        lifecycle.revoke(engine, _digits(code), actor=by, reason=reason)
-        _print(engine, _digits(code), as_json)
+        lifecycle.revoke(engine, digits(code), actor=by, reason=reason)
+        print_code(engine, digits(code), as_json)
 
 
-@app.command()
-def replace(
-    code: Code,
-    by: By,
-    reason: Why,
-    document: Annotated[
-        Literal["provisional", "diploma"] | None,
-        typer.Option(help="The document that the new code proves; that of the old one by default."),
-    ] = None,
-    record: Annotated[
-        tuple[str, str] | None,
-        typer.Option(
-            metavar="BATCH LEGACY_ID",
-            help="The record that the new code is issued on, where it is another paper.",
-        ),
-    ] = None,
-    store: Store = "",
-    reports: Reports = Path("reports"),
-    as_json: AsJson = False,
-) -> None:
-    """Give the degree of a code a new one: the old one is superseded by it.
-
-    A revoked code stays revoked, and its degree gets a new one beside it.
-
-    [bold]Example[/bold]
-
-        migrate code replace 46318167331280877873 --by "Z. Karimi" --reason "the diploma came"
-            --document diploma --record ledger-1370 L-204
-    """
-    from migrate.store import lifecycle
-
-    with opened(store, reports, must_exist=True) as engine:
-        issued = lifecycle.replace(
-            engine,
-            _digits(code),
-            actor=by,
-            reason=reason,
-            document_type=document,
-            record=record,
-        )
-        _print(engine, issued.code, as_json)
-
-
-def _digits(code: str) -> str:
-    from migrate.codes.numbers import normalise_code
-
-    digits = normalise_code(code)
-    if digits is None:
-        raise InputError("this is not a code: it has 20 digits", found=code, fix="Type it again")
-    return digits
-
-
-def _print(engine: Engine, code: str, as_json: bool) -> None:
-    from migrate.codes.numbers import format_code
-    from migrate.store.engine import reading
-    from migrate.store.ledger import events_of
-    from migrate.store.lookup import find
-
-    with reading(engine) as connection:
-        found = find(connection, code)
-        events = events_of(connection, code)
-    if found is None:
-        raise InputError("the store has no such code", found=code, fix="Check its digits")
-    if as_json:
-        said = asdict(found) | {
-            "events": [
-                {
-                    "seq": event.seq,
-                    "event": event.event,
-                    "at": event.at,
-                    "actor": event.actor,
-                    "payload": json.loads(event.payload),
-                }
-                for event in events
-            ]
-        }
-        typer.echo(json.dumps(said, ensure_ascii=False, indent=2))
-        return
-    typer.echo(f"code      {format_code(found.code)}")
-    typer.echo(f"state     {found.state}")
-    if found.superseded_by:
-        typer.echo(f"by        {format_code(found.superseded_by)}")
-    if found.replaces:
-        typer.echo(f"replaces  {format_code(found.replaces)}")
-    typer.echo(f"document  {found.document_type or 'not known'}")
-    typer.echo(f"degree    {found.degree_id}, by record {found.legacy_id} of batch {found.batch}")
-    for event in events:
-        reason = json.loads(event.payload).get("reason")
-        why = f": {reason}" if reason else ""
-        typer.echo(f"{event.at}  {event.event} by {event.actor} (event {event.seq}){why}")
+app.command()(replace)
