@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from migrate.codes.claims import CLAIMS, match
+from migrate.serve import sheet
 from migrate.serve.api import health_router, router
 from migrate.serve.desk import Desk, UnavailableError
 from migrate.serve.guard import Guard
@@ -25,6 +27,7 @@ from migrate.serve.settings import Settings, load_limits
 from migrate.serve.stores import open_for_serving
 from migrate.store.public_lookup import PublicRecord
 
+_LOG = logging.getLogger("migrate.serve")
 # seconds between two purges of empty buckets, a process
 _PURGE = 300.0
 _HEALTH_SECONDS = 1.0
@@ -52,19 +55,24 @@ def make_app(settings: Settings) -> Guard:
     app.router.routes.extend(page_routes())
     if settings.desk:
         app.router.routes.extend(review_routes())
+    app.state.sheet_url = settings.sheet_url
     app.openapi = lambda: describe(app, settings.public_url)  # type: ignore[method-assign]
     return Guard(app, settings)
 
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI, settings: Settings) -> AsyncIterator[None]:
-    stores = open_for_serving(settings.store, pool=settings.threads + 3, desk=settings.desk)
+    stores = open_for_serving(settings.store, pool=settings.threads + 4, desk=settings.desk)
     desk = Desk(stores, load_limits(settings.limits))
     pace = app.state.pace = Pace(desk, settings.threads, settings.grid / 1000)
     app.state.health = _health(pace)
     review = app.state.review = Room(stores.review, settings) if stores.review else None
     # lists and templates are read now, not while somebody waits: the first answer is as quick as any
     await asyncio.to_thread(warm)
+    if settings.sheet_url:
+        await asyncio.to_thread(sheet.warm)
+    else:
+        _LOG.info("no sheets", extra={"line": {"why": "--public-url is not an https address"}})
     app.openapi()
     purging = asyncio.create_task(_purge(desk))
     try:

@@ -17,11 +17,12 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from migrate.codes.claims import Verdict, match
 from migrate.codes.inquiry import Answer, Typed, answer_to, code_digest, read_typed
 from migrate.codes.requests_json import request_of_json
+from migrate.codes.sheet_values import SheetValues
 from migrate.errors import RunError
-from migrate.persian.identifiers import normalise_national_id
 from migrate.serve.gate import Caller, Gate
 from migrate.serve.journal import Journal, JournalError
 from migrate.serve.settings import Limits
+from migrate.serve.sheet import NOBODY, Sheet, belongs, sheet_of
 from migrate.serve.stores import Stores
 from migrate.store import inquiries, limits, verifiers
 from migrate.store.engine import reading
@@ -29,13 +30,12 @@ from migrate.store.inquiries import Count, Entry
 from migrate.store.public_lookup import PublicRecord, find_public
 from migrate.store.request_status import Status, status
 from migrate.store.requests import Receipt, submit
+from migrate.store.sheets import sheet_values
 
 _T = TypeVar("_T")
 _LOG = logging.getLogger("migrate.serve")
 # what is dearer: an answer that somebody who tries codes gets
 _DEARER = ("not_found", "mistyped")
-# what stands where nothing was found, so that the same work is done on it
-_NOBODY = PublicRecord("revoked", "", {}, None)
 
 
 class UnavailableError(Exception):
@@ -84,7 +84,7 @@ class Desk:
         self._admit(caller, "match", typed.code)
         record = self._find(typed)
         answer = answer_to(typed, record)
-        fields = match(record or _NOBODY, claims)
+        fields = match(record or NOBODY, claims)
         self._settle(answer, "match", caller)
         if answer.answer != "valid":
             fields = {}
@@ -112,18 +112,30 @@ class Desk:
         self._admit(caller, "holder", typed.code)
         record = self._find(typed)
         count = self._try(lambda: self._count(typed.code or ""))
-        said = normalise_national_id(national_id)
-        fact = normalise_national_id((record or _NOBODY).facts.get("national_id"))
-        belongs = (
-            said is not None
-            and fact is not None
-            and said.state != "invalid"
-            and said.digits == fact.digits
-        )
         # nor does this tell whether a code's digits fit: the pair is what was asked about
-        answer = Answer("valid" if belongs else "not_found", typed.code)
+        answer = Answer("valid" if belongs(record, national_id) else "not_found", typed.code)
         self._settle(answer, "holder", caller)
-        return Held(answer, count if belongs else None)
+        return Held(answer, count if answer.answer == "valid" else None)
+
+    def sheet(self, typed_text: str, national_id: str, public_url: str, caller: Caller) -> Sheet:
+        """The certificate sheet for its holder, or why there is none; a wrong pair is *not found*.
+
+        It is written down and counted by code as the holder's view is.
+
+        :param public_url: what the sheet's QR leads to.
+        :raises LimitedError, UnavailableError: as for :meth:`hold`.
+        """
+        typed = read_typed(typed_text)
+        self._admit(caller, "sheet", typed.code)
+        if typed.code is None:
+            return Sheet(answer_to(typed, None))
+        record = self._find(typed)
+        answer = Answer("valid" if belongs(record, national_id) else "not_found", typed.code)
+        self._settle(answer, "holder", caller)
+        if record is None or answer.answer != "valid":
+            return Sheet(answer)
+        values = self._try(lambda: self._sheet_values(typed.code or "", public_url))
+        return sheet_of(typed, record, values)
 
     def bulk(self, texts: Sequence[str], caller: Caller) -> list[Answer]:
         """Look up the codes of a file, each row by itself. Raises LimitedError, UnavailableError.
@@ -207,6 +219,10 @@ class Desk:
         self._journal.flush()
         with reading(self._stores.journal) as connection:
             return inquiries.count(connection, code_digest(code))
+
+    def _sheet_values(self, code: str, public_url: str) -> SheetValues:
+        with reading(self._stores.codes) as connection:
+            return sheet_values(connection, code, public_url=public_url)
 
     def _verifier(self, key: str) -> verifiers.Verifier | None:
         with self._stores.codes.connect() as connection:

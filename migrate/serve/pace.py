@@ -15,8 +15,19 @@ from typing import TypeVar
 from migrate.serve.desk import Desk
 
 _T = TypeVar("_T")
-_SLOW = 2
-_SLOW_WAITING = 8
+# threads of each kind of work that takes long, and how many may wait for it or be at it
+_SLOW, _SLOW_WAITING = 2, 8
+# a sheet is drawn by the processor alone: two at once would only hold up look-ups twice as long
+_DRAWING, _DRAWING_WAITING = 1, 8
+
+
+class _Lane:
+    """Threads of its own for work that takes long, so that nobody else waits for it."""
+
+    def __init__(self, name: str, threads: int, waiting: int) -> None:
+        self.threads = ThreadPoolExecutor(threads, name)
+        self.most = waiting
+        self.taken = 0
 
 
 class BusyError(Exception):
@@ -33,9 +44,8 @@ class Pace:
     def __init__(self, desk: Desk, threads: int, grid: float) -> None:
         self.desk = desk
         self._threads = ThreadPoolExecutor(threads, "desk")
-        # what waits for an issuer or reads a file has threads of its own, so that nobody waits for it
-        self._slow_threads = ThreadPoolExecutor(_SLOW, "desk-slow")
-        self._slow = 0
+        self._slow = _Lane("desk-slow", _SLOW, _SLOW_WAITING)
+        self._drawing = _Lane("desk-drawing", _DRAWING, _DRAWING_WAITING)
         self._grid = grid
 
     async def ask(self, question: Callable[[Desk], _T]) -> _T:
@@ -43,19 +53,32 @@ class Pace:
         return await self._ask(self._threads, question)
 
     async def ask_slowly(self, question: Callable[[Desk], _T]) -> _T:
-        """As :meth:`ask`, for what may take seconds. Raises BusyError where too many wait."""
-        if self._slow >= _SLOW_WAITING:
-            raise BusyError
-        self._slow += 1
-        try:
-            return await self._ask(self._slow_threads, question)
-        finally:
-            self._slow -= 1
+        """As :meth:`ask`, for what waits for an issuer or reads a file.
+
+        :raises BusyError: where too many wait for the same.
+        """
+        return await self._ask_in(self._slow, question)
+
+    async def ask_drawn(self, question: Callable[[Desk], _T]) -> _T:
+        """As :meth:`ask`, for what draws a sheet, one at a time.
+
+        :raises BusyError: where too many wait for the same.
+        """
+        return await self._ask_in(self._drawing, question)
 
     def close(self) -> None:
         """Wait for what has begun, and end all threads."""
-        self._threads.shutdown()
-        self._slow_threads.shutdown()
+        for threads in (self._threads, self._slow.threads, self._drawing.threads):
+            threads.shutdown()
+
+    async def _ask_in(self, lane: _Lane, question: Callable[[Desk], _T]) -> _T:
+        if lane.taken >= lane.most:
+            raise BusyError
+        lane.taken += 1
+        try:
+            return await self._ask(lane.threads, question)
+        finally:
+            lane.taken -= 1
 
     async def _ask(self, threads: ThreadPoolExecutor, question: Callable[[Desk], _T]) -> _T:
         loop = asyncio.get_running_loop()

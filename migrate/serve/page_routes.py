@@ -27,6 +27,8 @@ from migrate.serve.pages import (
     static_files,
     words,
 )
+from migrate.serve.sheet import FILE_NAME
+from migrate.store.inquiries import Count
 
 
 async def inquiry_form(request: Request) -> Response:
@@ -112,35 +114,72 @@ def _match_page(
 
 
 async def holder_form(request: Request) -> Response:
-    language = language_of(request.url.path)
-    return render("holder", "holder", language, answer=None, typed="", at="")
+    return _holder_page(request, None, "")
 
 
 async def hold(request: Request) -> Response:
-    language = language_of(request.url.path)
-    fields = await read_form(request)
-    typed, national_id = fields.get("code", ""), fields.get("national_id", "")
+    typed, national_id = await _pair(request)
     caller = caller_of(request)
     held = await _pace(request).ask(lambda desk: desk.hold(typed, national_id, caller))
     note(request, held.answer.answer, held.answer.code)
-    answer = views.shown(held.answer, language)
-    if held.answer.answer == "not_found":
-        said = words(language)["holder"]
-        answer = replace(answer, title=said["not_found"], text=said["not_found_text"])
-    count = held.count
+    return _holder_page(request, held.answer, typed, count=held.count)
+
+
+async def sheet(request: Request) -> Response:
+    """The certificate sheet as a file, or the holder's page that says why there is none."""
+    typed, national_id = await _pair(request)
+    url = request.app.state.sheet_url
+    if not url:
+        note(request, "none_here")
+        return _holder_page(request, None, typed, why="none_here", status=404)
+    caller = caller_of(request)
+    made = await _pace(request).ask_drawn(lambda desk: desk.sheet(typed, national_id, url, caller))
+    note(request, made.why or ("sheet" if made.pdf else made.answer.answer), made.answer.code)
+    if made.pdf:
+        headers = {"Content-Disposition": f'attachment; filename="{FILE_NAME}"'}
+        return Response(made.pdf, headers=headers, media_type="application/pdf")
+    return _holder_page(request, made.answer, typed, why=made.why)
+
+
+async def _pair(request: Request) -> tuple[str, str]:
+    """The code and the national ID that stand in the form of a holder."""
+    fields = await read_form(request)
+    return fields.get("code", ""), fields.get("national_id", "")
+
+
+def _holder_page(
+    request: Request,
+    answer: Answer | None,
+    typed: str,
+    *,
+    count: Count | None = None,
+    why: str = "",
+    status: int = 200,
+) -> Response:
+    """The holder's page: its form, and above it a count, that a pair is wrong, or why no sheet."""
+    language = language_of(request.url.path)
+    said = words(language)
+    shown = views.shown(answer, language) if answer else None
+    if shown and shown.kind == "not_found":
+        titles = said["holder"]
+        shown = replace(shown, title=titles["not_found"], text=titles["not_found_text"])
+    if why:
+        shown = views.no_sheet(shown, said["sheet"], why)
     return render(
         "holder",
         "holder",
         language,
-        answer=answer,
+        status=status,
+        answer=shown,
         count=count,
         total=number(count.total, language) if count else "",
         months=[
-            (month_label(month, language), number(times, language)) for month, times in count.months
-        ]
-        if count
-        else [],
-        typed=typed if held.answer.answer != "valid" else "",
+            (month_label(month, language), number(times, language))
+            for month, times in (count.months if count else ())
+        ],
+        sheets=bool(request.app.state.sheet_url),
+        # of two codes the newer one is of use
+        typed=(answer and answer.superseded_by) or typed,
         at=moment(language),
     )
 
@@ -199,6 +238,9 @@ def page_routes() -> list[Route]:
             Route(path_of("match", language), match, methods=["POST"]),
             Route(path_of("holder", language), holder_form, methods=["GET"]),
             Route(path_of("holder", language), hold, methods=["POST"]),
+            # a page that is loaded again, or a telephone that fetches a file twice, asks with GET
+            Route(f"{path_of('holder', language)}/sheet", holder_form, methods=["GET"]),
+            Route(f"{path_of('holder', language)}/sheet", sheet, methods=["POST"]),
             Route(path_of("request", language), request_form, methods=["GET"]),
             Route(path_of("request", language), follow, methods=["POST"]),
         ]

@@ -43,6 +43,8 @@ TITLES = {
 class FieldError(BaseModel):
     """Where a body is wrong, and why; never what stood there."""
 
+    model_config = ConfigDict(frozen=True)
+
     where: str = Field(description="Path in the body, or the row of a file.")
     message: str
 
@@ -123,16 +125,21 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     found = error.errors()
     broken = any(one["type"] == "json_invalid" for one in found)
-    told = [
-        FieldError(where=".".join(map(str, one["loc"]))[:100], message=str(one["msg"])[:200])
-        for one in found[:_TOLD]
-    ]
+    told = list(dict.fromkeys(_told(one) for one in found[:_TOLD]))
     detail = (
         "The body is not JSON."
         if broken
         else "The body is not what /api/v1/openapi.json describes: see `errors`."
     )
     return respond(request, 400 if broken else 422, detail, errors=told)
+
+
+def _told(error: dict[str, Any]) -> FieldError:
+    """Where and why; the name of a field that is not ours was made up by whoever sent it."""
+    where, why = error["loc"], str(error["msg"])
+    if error["type"] == "extra_forbidden":
+        where, why = where[:-1], "Unknown field"
+    return FieldError(where=".".join(map(str, where))[:100], message=why[:200])
 
 
 async def on_limit(request: Request, error: Exception) -> Response:
@@ -155,7 +162,7 @@ async def on_unavailable(request: Request, _error: Exception) -> Response:
 
 async def on_busy(request: Request, _error: Exception) -> Response:
     """Too many wait for what takes long."""
-    detail = "Others wait for the same already: the store is being written to."
+    detail = "Others wait for the same already."
     return respond(request, 503, detail, retry_after=RETRY)
 
 

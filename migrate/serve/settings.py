@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
+from migrate.codes.sheet_values import inquiry_url
 from migrate.errors import InputError
 from migrate.persian.lists import read_list
 from migrate.store.limits import Rate
@@ -70,6 +71,19 @@ class Settings:
     def secure(self) -> bool:
         """Whether the world reaches the service by TLS."""
         return urlsplit(self.public_url).scheme == "https"
+
+    @property
+    def sheet_url(self) -> str:
+        """The address that certificate sheets carry: the public URL, where a sheet may carry it.
+
+        '' where it is not known or not https: no sheet is made then. What a request's Host says is
+        never printed, as whoever asks writes it.
+        """
+        try:
+            inquiry_url(self.public_url, "")
+        except InputError:
+            return ""
+        return self.public_url
 
     def to_json(self) -> str:
         """For the environment of worker processes."""

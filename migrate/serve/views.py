@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from migrate.codes.claims import CLAIMS
 from migrate.codes.inquiry import (
@@ -67,6 +67,19 @@ def shown(answer: Answer, language: Language) -> Shown:
         successor_code=successor,
         successor_label=field_label("successor", language),
     )
+
+
+def no_sheet(answer: Shown | None, said: Mapping[str, str], why: str) -> Shown:
+    """That no certificate sheet was made, and why, in the words of the part ``sheet``.
+
+    :param answer: of the code; None where it was not looked at.
+    """
+    if answer is None:
+        return Shown("no_sheet", said["none"], "", said[why], "")
+    if answer.kind == "valid":
+        # nothing is wrong with the code, so its sign would mislead
+        return replace(answer, kind="no_sheet", title=said["none"], text=said[why])
+    return replace(answer, text=said[why])
 
 
 def spoken(code: str, language: Language) -> str:
