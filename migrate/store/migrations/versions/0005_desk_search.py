@@ -96,20 +96,17 @@ def _create_words(sqlite: bool) -> None:
 
 
 def _words(bind: sa.Connection) -> Iterator[list[dict[str, str]]]:
-    last = ""
-    while True:
-        rows = bind.execute(
-            sa.text(
-                "SELECT work.case_id, work.university, one.body FROM case_work AS work"
-                " JOIN cases AS one ON one.case_id = work.case_id AND one.version = work.version"
-                " WHERE work.case_id > :last ORDER BY work.case_id LIMIT :many"
-            ),
-            {"last": last, "many": _CHUNK},
-        ).all()
-        if not rows:
-            return
+    # read in one go, and never as a whole: asked for in parts, each part would be looked for anew
+    rows = bind.execute(
+        sa.text(
+            "SELECT work.case_id, work.university, one.body FROM case_work AS work"
+            " JOIN cases AS one ON one.case_id = work.case_id AND one.version = work.version"
+        ),
+        execution_options={"yield_per": _CHUNK},
+    )
+    for part in rows.partitions():
         found = []
-        for case_id, university, text in rows:
+        for case_id, university, text in part:
             body = json.loads(text)
             found += [
                 {"university": university, "word": word, "case_id": case_id}
@@ -117,7 +114,6 @@ def _words(bind: sa.Connection) -> Iterator[list[dict[str, str]]]:
             ]
         if found:
             yield found
-        last = rows[-1].case_id
 
 
 def _sqlite_triggers() -> list[str]:
