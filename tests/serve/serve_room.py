@@ -22,10 +22,11 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 from migrate.codes.issuing import IssueRequest
+from migrate.codes.keys import create, load
 from migrate.codes.numbers import check_digits
 from migrate.serve.app import make_app
 from migrate.serve.settings import Settings, checked
-from migrate.store import codes, lifecycle
+from migrate.store import codes, lifecycle, log_keys
 from migrate.store.engine import open_store
 
 NATIONAL_ID = "0012345679"
@@ -77,6 +78,14 @@ def furnish(address: str) -> Room:
         return Room(address, valid, suspended, revoked, superseded, new.code, plain)
     finally:
         engine.dispose()
+
+
+def sign(room: Room, folder: Path) -> None:
+    """Give the ledger of a room its first key, which signs its head."""
+    create(folder / "log.key", "codes.example/log")
+    engine = open_store(room.address)
+    log_keys.add_first_key(engine, load(folder / "log.key"), actor="test", reason="the first")
+    engine.dispose()
 
 
 @contextmanager

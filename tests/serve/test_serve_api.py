@@ -158,6 +158,27 @@ def test_a_body_of_another_shape_is_a_problem_that_repeats_nothing(
     assert "1" * 50 not in response.text
 
 
+def test_the_name_of_an_unknown_field_is_not_said_back(quick: TestClient) -> None:
+    secret = "0012345679" * 3
+    for body in (
+        {"code": "1", secret: 1},
+        {"code": "1", f"{secret}2": 1, f"{secret}3": {}, "x" * 60_000: []},
+    ):
+        response = quick.post("/api/v1/inquiry", json=body)
+        assert response.status_code == 422
+        # that there are such is said once, with where they stood
+        assert response.json()["errors"] == [{"where": "body", "message": "Unknown field"}]
+        assert len(response.content) < 400
+    body = {"code": "1", "claims": {"year": "1362", secret: "1"}}
+    response = quick.post("/api/v1/match", json=body)
+    assert response.json()["errors"] == [{"where": "body.claims", "message": "Unknown field"}]
+    both = quick.post("/api/v1/inquiry", json={secret: "1"}).json()["errors"]
+    assert both == [
+        {"where": "body.code", "message": "Field required"},
+        {"where": "body", "message": "Unknown field"},
+    ]
+
+
 @pytest.mark.parametrize("code", ["\\ud800", "\\u0000", "\\uffff", "'; DROP TABLE codes; --", "%s"])
 def test_hostile_texts_are_texts(quick: TestClient, code: str) -> None:
     response = quick.post(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from serve_room import NATIONAL_ID, UNKNOWN, WIDE, Room, furnish, served
+from serve_room import NATIONAL_ID, UNKNOWN, WIDE, Room, furnish, served, sign
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -38,7 +38,14 @@ def test_codes_are_read_and_never_written(room: Room) -> None:
     stores.close()
 
 
-def test_a_store_that_is_not_there_is_neither_made_nor_served(address: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_store_that_is_not_there_is_neither_made_nor_served(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    address = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    if kind == "postgresql":
+        # a database in which nothing stands yet
+        address = request.getfixturevalue("postgres")
     with pytest.raises(InputError):
         open_for_serving(address)
     assert not list(tmp_path.glob("*.sqlite*"))
@@ -142,8 +149,11 @@ def grants() -> list[str]:
     return [line.strip() for line in block.split(";") if line.strip()]
 
 
-def test_a_role_with_the_grants_of_the_document_serves_and_can_do_no_more(postgres: str) -> None:
+def test_a_role_with_the_grants_of_the_document_serves_and_can_do_no_more(
+    postgres: str, tmp_path: Path
+) -> None:
     room = furnish(postgres)
+    sign(room, tmp_path)
     owner = sa.create_engine(postgres, isolation_level="AUTOCOMMIT")
     role = f"serve_{os.getpid()}"
     with owner.connect() as connection:
@@ -151,7 +161,7 @@ def test_a_role_with_the_grants_of_the_document_serves_and_can_do_no_more(postgr
             connection.execute(sa.text(statement.replace("migrate_serve", role)))
     address = sa.make_url(postgres).set(username=role).render_as_string(hide_password=False)
     try:
-        with served(address, limits=WIDE) as client:
+        with served(address, limits=WIDE, public_url="https://testserver") as client:
             for code in (*list(vars(room).values())[1:], UNKNOWN):
                 assert client.post("/api/v1/inquiry", json={"code": code}).status_code == 200
             claims = {"national_id": NATIONAL_ID}
@@ -161,6 +171,7 @@ def test_a_role_with_the_grants_of_the_document_serves_and_can_do_no_more(postgr
             }
             right = {"code": room.valid, "national_id": NATIONAL_ID}
             assert "Look-ups in all" in client.post("/en/holder", data=right).text
+            assert client.post("/en/holder/sheet", data=right).content.startswith(b"%PDF-")
             asked = {"first_name": "مریم", "last_name": "احمدی", "university": "دانشگاه شیراز"}
             number = client.post("/api/v1/requests", json=asked).json()["tracking_no"]
             assert client.get(f"/api/v1/requests/{number}").json()["state"] == "received"
@@ -179,11 +190,14 @@ def test_a_role_with_the_grants_of_the_document_serves_and_can_do_no_more(postgr
         as_role = sa.create_engine(address, isolation_level="AUTOCOMMIT")
         for statement in (
             "UPDATE codes SET state = 'active'",
-            "SELECT issued_at FROM codes",
+            "SELECT replaces FROM codes",
+            "SELECT decision_seq FROM codes",
             "SELECT payload FROM code_events",
             "SELECT * FROM users",
             "SELECT * FROM store_secrets",
-            "SELECT * FROM signed_heads",
+            "DELETE FROM signed_heads",
+            "INSERT INTO signed_heads SELECT * FROM signed_heads",
+            "SELECT * FROM tree_heads",
             "SELECT * FROM batches",
             "SELECT * FROM code_events",
             "INSERT INTO code_events (seq) VALUES (1)",
