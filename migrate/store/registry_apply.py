@@ -8,15 +8,14 @@ afterwards that it does (``applied``). Applied again, the registry tells what ca
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from sqlalchemy import URL, Connection, Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from migrate.codes.issuing import canonical_json
-from migrate.errors import InputError, MigrateError, RunError
+from migrate.errors import InputError
 from migrate.review.proposals import CHANGE
 from migrate.review.registry_values import canonical_row
 from migrate.store import proposals as store_proposals
@@ -25,11 +24,13 @@ from migrate.store.columns import KEY, RefusedError
 from migrate.store.engine import DECISIONS, writing
 from migrate.store.grounds import APPLIED
 from migrate.store.proposals import APPLYING, EXPORTED, REFUSED, Proposed
-from migrate.store.registry import PASSWORD, is_refusal, registry_engine
+from migrate.store.registry import PASSWORD, is_refusal
+from migrate.store.registry_apply_connection import registry_connection
 from migrate.store.registry_edits import Edits, IdRule
-from migrate.store.registry_table import open_table, texts
+from migrate.store.registry_table import RegistryTable, hold_new_rows, open_table, texts
 
 WRITTEN, HELD = "written", "held"
+_Rows = Mapping[str, Mapping[str, str | None]]
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,15 @@ class Result:
 
 @dataclass(frozen=True)
 class Application:
-    """What came of a change set. Unless ``done`` the registry is as it was."""
+    """What came of a change set. Unless ``done`` the registry is as it was.
+
+    ``rows`` are the canonical values of each degree that was not refused, by degree_id and field, as
+    the registry has it then; in a dry run, as it would have it.
+    """
 
     results: tuple[Result, ...]
     done: bool
+    rows: _Rows = field(default_factory=dict, hash=False)
 
     def count(self, what: str) -> int:
         """How many proposals came to this."""
@@ -87,25 +93,32 @@ def apply(
     if not actor.strip():
         raise InputError("who applies a change set must be named", fix="Give --by NAME")
     url = read_address(address, PASSWORD)
-    with _registry(url) as connection:
+    with registry_connection(url) as connection:
         transaction = connection.begin()
         with writing(engine, lock=DECISIONS) as store:
             found = _exported(store_proposals.read(store, seqs=seqs), seqs, sha256)
-            edits = Edits(connection, open_table(connection, table), ids or IdRule())
+            held = open_table(connection, table)
+            if any(one.proposal.kind != CHANGE for one in found):
+                _hold(connection, held)
+            edits = Edits(connection, held, ids or IdRule())
             results = [result for unit in _units(found) for result in _edit(edits, unit)]
             refused = any(result.what == REFUSED for result in results)
-            if dry_run or (refused and not partial):
+            if refused and not partial:
                 transaction.rollback()
                 return Application(tuple(results), done=False)
+            rows = _rows(edits, results)
+            if dry_run:
+                transaction.rollback()
+                return Application(tuple(results), done=False, rows=_canonical(rows))
             about = {"file": sha256, "registry": f"{shown(url)}#{table}"}
-            reasons = _reasons(edits, results, about)
+            reasons = _reasons(results, rows, about)
             store_proposals.record(store, APPLYING, reasons, actor=actor.strip())
         transaction.commit()
     with writing(engine, lock=DECISIONS) as store:
         store_proposals.record(store, APPLIED, reasons, actor=actor.strip())
         words = {one.proposal.seq: one.words for one in results if one.what == REFUSED}
         store_proposals.record(store, REFUSED, words, actor=actor.strip())
-    return Application(tuple(results), done=True)
+    return Application(tuple(results), done=True, rows=_canonical(rows))
 
 
 def _exported(found: list[Proposed], seqs: Sequence[int], sha256: str) -> list[Proposed]:
@@ -129,6 +142,17 @@ def _exported(found: list[Proposed], seqs: Sequence[int], sha256: str) -> list[P
     return found
 
 
+def _hold(connection: Connection, registry: RegistryTable) -> None:
+    """Wait for another who adds the same rows at this moment, so that they are seen to be there."""
+    try:
+        with connection.begin_nested():
+            hold_new_rows(connection, registry)
+    except SQLAlchemyError as error:
+        # who may not add is refused where something is added, and may still change
+        if not is_refusal(error):
+            raise
+
+
 def _units(found: Sequence[Proposed]) -> list[list[Proposed]]:
     """Proposals that can only be applied together: a graduate with the degree."""
     units: list[list[Proposed]] = []
@@ -147,12 +171,15 @@ def _units(found: Sequence[Proposed]) -> list[list[Proposed]]:
 
 def _edit(edits: Edits, unit: Sequence[Proposed]) -> list[Result]:
     fallen = [one for one in unit if not one.stands and not one.is_applied]
+    begun = any(event.state == APPLYING for one in fallen for event in one.events)
     try:
-        if fallen:
-            decision = fallen[0].decision.decision.seq
-            raise RefusedError(f"decision {decision}, which it comes of, does not stand any more")
+        if fallen and not begun:
+            raise _fallen(fallen[0])
         with edits.connection.begin_nested():
             degree_id, written = edits.make(unit)
+            # begun before the decision fell and cut off: it is there, and kept as such, or not made
+            if fallen and written:
+                raise _fallen(fallen[0])
     except RefusedError as error:
         words = str(error)
     except SQLAlchemyError as error:
@@ -164,13 +191,35 @@ def _edit(edits: Edits, unit: Sequence[Proposed]) -> list[Result]:
     return [Result(one, REFUSED, one.proposal.degree_id or "", words) for one in unit]
 
 
-def _reasons(edits: Edits, results: Sequence[Result], about: dict[str, str]) -> dict[int, str]:
+def _fallen(one: Proposed) -> RefusedError:
+    decision = one.decision.decision.seq
+    return RefusedError(f"decision {decision}, which it comes of, does not stand any more")
+
+
+def _rows(edits: Edits, results: Sequence[Result]) -> _Rows:
+    """The cells of each degree that the registry now has as it was proposed."""
+    wanted = dict.fromkeys(one.degree_id for one in results if one.what != REFUSED)
+    return {
+        degree_id: texts(edits.registry.rows(edits.connection, KEY, degree_id)[0])
+        for degree_id in wanted
+    }
+
+
+def _canonical(rows: _Rows) -> _Rows:
+    return {degree_id: canonical_row(row) for degree_id, row in rows.items()}
+
+
+def _reasons(
+    results: Sequence[Result],
+    rows: _Rows,
+    about: dict[str, str],
+) -> dict[int, str]:
     """What is kept of each proposal that the registry now has and that is not kept yet: the degree."""
     reasons = {}
     for result in results:
         if result.what == REFUSED or (result.what == HELD and result.proposal.is_applied):
             continue
-        row = texts(edits.registry.rows(edits.connection, KEY, result.degree_id)[0])
+        row = rows[result.degree_id]
         reasons[result.proposal.seq] = canonical_json(
             about
             | {
@@ -180,42 +229,3 @@ def _reasons(edits: Edits, results: Sequence[Result], about: dict[str, str]) -> 
             }
         )
     return reasons
-
-
-@contextmanager
-def _registry(url: URL) -> Iterator[Connection]:
-    """A connection to the registry; what goes wrong with it is told in one line."""
-    try:
-        engine = registry_engine(url)
-    except RefusedError as error:
-        raise InputError(f"the registry cannot be changed: {error}", file=shown(url)) from None
-    begun = False
-    try:
-        with engine.connect() as connection:
-            begun = True
-            yield connection
-    except MigrateError:
-        raise
-    except RefusedError as error:
-        raise InputError(f"the registry cannot be changed: {error}", file=shown(url)) from None
-    except (SQLAlchemyError, UnicodeError, OSError) as error:
-        file, found = shown(url), reason(error, url)
-        if not begun:
-            raise InputError(
-                "the registry cannot be reached",
-                file=file,
-                found=found,
-                fix=f"Check the server, and the password in {PASSWORD}",
-            ) from None
-        if isinstance(error, SQLAlchemyError) and is_refusal(error):
-            raise InputError(
-                "the registry cannot be changed: it refuses", file=file, found=found
-            ) from None
-        raise RunError(
-            "the registry failed while it was changed",
-            file=file,
-            found=found,
-            fix="Mend the cause and apply the same file again: nothing is done twice",
-        ) from None
-    finally:
-        engine.dispose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +14,10 @@ from migrate.batch.commands.stores import AsJson, Reports, Store, opened
 from migrate.errors import InputError, RunError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from migrate.store.registry_apply import Application
+    from migrate.store.registry_apply_codes import Outdated
 
 app = typer.Typer(
     name="registry",
@@ -114,7 +118,8 @@ def apply(
     """Apply a change set to the registry, in one transaction: all of it or, without --partial, nothing.
 
     A value is changed only where the registry still holds what the university saw. Applied twice, a
-    file does nothing. Then [bold]migrate issue BATCH[/bold] gives the codes.
+    file does nothing. Then [bold]migrate issue BATCH[/bold] gives the codes. Codes in force that stand
+    for what the registry said before are listed: [bold]migrate code replace[/bold] gives others.
 
     [bold]Example[/bold]
 
@@ -145,7 +150,9 @@ def apply(
             partial=partial,
             dry_run=dry_run,
         )
-    typer.echo(json.dumps(_data(done), ensure_ascii=False, indent=2) if as_json else _text(done))
+        left = _outdated(engine, done)
+    told = _data(done, left) if as_json else _text(done, left, address)
+    typer.echo(json.dumps(told, ensure_ascii=False, indent=2) if as_json else told)
     if not done.done and not dry_run:
         raise RunError(
             f"{done.count('refused'):,} of {len(done.results):,} are refused, and nothing was applied",
@@ -154,7 +161,15 @@ def apply(
         )
 
 
-def _data(done: Application) -> dict[str, Any]:
+def _outdated(engine: Engine, done: Application) -> list[Outdated]:
+    """Codes in force on facts that the registry has otherwise, once it is as the change set says."""
+    from migrate.batch.stages.facts import facts_of_row
+    from migrate.store.registry_apply_codes import outdated
+
+    return outdated(engine, {name: facts_of_row(row) for name, row in done.rows.items()})
+
+
+def _data(done: Application, left: list[Outdated]) -> dict[str, Any]:
     return {
         "done": done.done,
         "results": [
@@ -169,10 +184,11 @@ def _data(done: Application) -> dict[str, Any]:
             }
             for one in done.results
         ],
+        "outdated_codes": [asdict(one) for one in left],
     }
 
 
-def _text(done: Application) -> str:
+def _text(done: Application, left: list[Outdated], address: str) -> str:
     lines = [
         f"proposal {one.proposal.seq} ({one.proposal.decision.decision.case_id}): "
         f"{one.proposal.proposal.kind} {one.degree_id or '(new)'}"
@@ -182,4 +198,18 @@ def _text(done: Application) -> str:
     ]
     said = "applied" if done.done else "not applied: the registry is as it was"
     counts = ", ".join(f"{done.count(what):,} {what}" for what in ("written", "held", "refused"))
-    return "\n".join([*lines, f"{counts}; {said}"])
+    lines.append(f"{counts}; {said}")
+    # names of facts, and never their values: this may be kept as a log
+    stands = "stands" if done.done else "would stand"
+    lines += [
+        f"code {one.code} ({one.state}) of degree {one.degree_id} {stands} for another "
+        f"{', '.join(one.facts)} than the registry has"
+        for one in left
+    ]
+    if left and done.done:
+        # single quotes: an address may hold what a shell would read
+        lines.append(
+            f"give each another: migrate code replace CODE --registry {shlex.quote(address)} "
+            "--by NAME --reason WHY"
+        )
+    return "\n".join(lines)
