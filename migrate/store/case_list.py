@@ -153,7 +153,8 @@ def _scan(
 ) -> Page:
     """Read on until the page is full; what no index has is looked at case by case."""
     at = seconds(connection)
-    size = _CHUNK if looked.names or wanted.field else limit + 1
+    reads = bool(looked.names or wanted.field)
+    size = min(4 * limit, _CHUNK) if reads else limit + 1
     found: list[Entry] = []
     seen = 0
     while True:
@@ -172,6 +173,8 @@ def _scan(
         after = Place(rows[-1].due_on, rows[-1].case_id)
         if seen >= MOST_READ:
             return Page(tuple(found), after, cut=True)
+        # what many have is found soon, what few have in longer steps
+        size = min(2 * size, _CHUNK) if reads else size
 
 
 def _fits(body: dict[str, Any], names: Alternatives, field: str) -> bool:
