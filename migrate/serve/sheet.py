@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,6 +17,8 @@ from migrate.store.public_lookup import PublicRecord
 
 # what the browser calls the file: it names nobody and no code
 FILE_NAME = "degree-validity-sheet.pdf"
+# seconds that a thread may keep the interpreter while a sheet is drawn
+_SWITCH = 0.0005
 Why = Literal["", "suspended", "revoked", "superseded", "unsigned", "unprintable"]
 # what stands where nothing was found, so that the same work is done on it
 NOBODY = PublicRecord("revoked", "", {}, None)
@@ -66,9 +71,25 @@ def sheet_of(typed: Typed, record: PublicRecord, values: SheetValues) -> Sheet:
     from migrate.codes.sheet import render
 
     try:
-        return Sheet(answer, render(values))
+        with _giving_way():
+            return Sheet(answer, render(values))
     except InputError:
         return Sheet(answer, why="unprintable")
+
+
+@contextmanager
+def _giving_way() -> Iterator[None]:
+    """Let the interpreter go from thread to thread ten times as often as it does by itself.
+
+    A look-up goes through several threads, and would wait 5 ms for each while a sheet is drawn.
+    It is set for the whole process, so one sheet at a time is drawn: the thread of ``Pace`` is one.
+    """
+    held = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(held)
 
 
 def warm() -> None:
