@@ -98,6 +98,7 @@ class WorkRow(Base):
         # of those who see all universities
         Index(None, "state", "due_on", "case_id"),
         Index(None, "university", "leased_by"),
+        Index(None, "university", "batch"),
     )
 
     case_id: Mapped[str] = mapped_column(Text, primary_key=True)

@@ -190,6 +190,7 @@ def test_filters_are_what_they_say(engine: Engine) -> None:
     assert listed(engine, CLERK, field="father_name", outcome="person_missing") == [names[3]]
     assert listed(engine, CLERK, state="decided") == []
     assert queue.batches(engine, CLERK) == ["b1", "b2"]
+    assert queue.batches(engine, MINISTRY) == ["b1", "b2"]
     assert queue.batches(engine, STRANGER) == []
     assert queue.take_next(engine, CLERK, outcome="person_missing") == names[3]
     assert queue.take_next(engine, OTHER_CLERK, batch="b2") == names[2]

@@ -27,7 +27,7 @@ _INTO = "INSERT INTO {} (university, word, case_id) VALUES (:university, :word, 
 
 
 def upgrade() -> None:
-    """Create the tables, fill them from what is there, and guard what was seen."""
+    """Create the tables and an index, fill them from what is there, and guard what was seen."""
     sqlite = op.get_bind().dialect.name == "sqlite"
     op.create_table(
         "score_views",
@@ -38,6 +38,7 @@ def upgrade() -> None:
     )
     _fill_views(sqlite)
     _create_words(sqlite)
+    op.create_index(op.f("ix_case_work_university_batch"), "case_work", ["university", "batch"])
     for statement in _sqlite_triggers() if sqlite else _postgresql_triggers():
         op.execute(sa.text(statement))
 
