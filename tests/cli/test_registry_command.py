@@ -170,6 +170,53 @@ def test_a_linked_record_that_is_doubted_has_no_code_until_it_is_confirmed(room:
     assert migrate("audit", "verify", "--reports", str(room.reports)).code == 0
 
 
+def test_a_code_whose_registry_was_corrected_is_told_and_replaced(
+    room: Room, tmp_path: Path
+) -> None:
+    """From the doubt to the inquiry: a wrong name is corrected, and the new code has the right one."""
+    row = rows_of(room.folder / "codes.csv")[0]
+    record, code, of = row["legacy_id"], row["code"], row["degree_id"]
+    at = ("--reports", str(room.reports))
+    said = ("--by", "Z. Karimi", "--reason", "a letter", *at)
+    opened = migrate("review", "open", BATCH, record, *said, "--json")
+    case = {"case_id": json.loads(opened.out)["case_id"]}
+    engine = open_store(f"sqlite:///{room.store_file}")
+    seq = decided(
+        engine, case, "correct", of,
+        corrections={"registry": {"last_name": "نامدرست", "national_id": "0084575948"}},
+    )  # fmt: skip
+    engine.dispose()
+    file = tmp_path / "changes.csv"
+    registry(room, "export", "--out", str(file), "--by", "Z")
+    apply = ("apply", str(file), "--registry", room.registry, *IDS)
+    dry = registry(room, *apply, "--dry-run")
+    assert f"code {code} (suspended) of degree {of} would stand for another last_name" in dry.out
+    done = registry(room, *apply)
+    assert f"code {code} (suspended) of degree {of} stands for another" in done.out
+    assert f"migrate code replace CODE --registry '{room.registry}' --by" in done.out
+    # names of facts only: it may be kept
+    assert "نامدرست" not in done.out
+    assert "0084575948" not in done.out
+    again = json.loads(registry(room, *apply, "--json").out)
+    facts = ["last_name", "national_id"]
+    assert again["outdated_codes"] == [
+        {"code": code, "degree_id": of, "state": "suspended", "facts": facts}
+    ]
+    given = (code, "--registry", room.registry, *said, "--json")
+    replaced = migrate("code", "replace", *given)
+    assert replaced.code == 0, replaced.err
+    new = json.loads(replaced.out)
+    assert [(one["name"], one["new"], one["decision"]) for one in new["changed"]] == [
+        ("last_name", "نامدرست", seq),
+        ("national_id", "0084575948", seq),
+    ]
+    assert (new["decision_seq"], new["replaces"]) == (seq, code)
+    assert "نامدرست" in migrate("inquire", new["code"], *at).out
+    assert issued(room)[record]["code"] == new["code"]
+    assert json.loads(registry(room, *apply, "--json").out)["outdated_codes"] == []
+    assert migrate("audit", "verify", *at).code == 0
+
+
 def test_only_a_linked_record_can_be_doubted(room: Room) -> None:
     said = ("--by", "Z", "--reason", "?", "--reports", str(room.reports))
     case = cases(room, "mismatch")[0]
