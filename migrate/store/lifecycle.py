@@ -1,7 +1,6 @@
 """What may happen to a code after it was issued: suspended, reinstated, revoked, replaced.
 
-A code is never deleted, and its number never given again. Each step is an event of the ledger, in
-one transaction with the state it brings.
+It is never deleted, its number never given again. Each step is an event, in one transaction with its state.
 """
 
 from __future__ import annotations
@@ -74,7 +73,7 @@ def replace(
     record: tuple[str, str] | None = None,
     registry: RegistryFacts | None = None,
 ) -> IssuedCode:
-    """Give the degree of a code a new one, on the same facts or on those that a registry has now.
+    """Give the degree of a code a new one, on the same facts or on what a registry says now.
 
     A code that is active or suspended is superseded by the new one; one that is revoked stays so.
     Both events are in one transaction: the degree is never without its code in between.
@@ -84,10 +83,9 @@ def replace(
         another paper: the diploma after the provisional certificate.
     :param registry: what a registry says of the degree now, for a code on these facts. The event
         says what each that changed rests on.
-    :raises InputError: as :func:`suspend` does; also for a code that was superseded already, and
-        for a revoked one whose degree has a code by now; where the decision that it rests on does
-        not stand; for facts that are of another degree, that changed by no decision and are not
-        accepted (``replacing.answered_for``), or, with the same document and record, did not change.
+    :raises InputError: as :func:`suspend` does; also for a code that was superseded already, for a
+        revoked one whose degree has a code by now, where the decision that it rests on does not
+        stand, and for facts that nobody answers for (``replacing.answered_for``).
     """
     with writing(engine) as connection:
         old, issue = _replacement(connection, code, actor, reason, document_type, record, registry)
