@@ -1,6 +1,6 @@
 """What may happen to a code after it was issued: suspended, reinstated, revoked, replaced.
 
-It is never deleted, its number never given again. Each step is an event, in one transaction with its state.
+It is never deleted, its number never given again. Each step is an event, with the state it brings.
 """
 
 from __future__ import annotations
