@@ -70,9 +70,9 @@ def issue(
     :param batch: the batch that asks; all requests must name it.
     :param actor: who or what issues, for the ledger.
     :param progress: told (done, total, "codes") as new codes are made.
-    :raises RunError: when a code of a degree was issued on other facts than those of the request:
-        another registry uses the same degree_id for somebody else. Nothing is issued then. Also
-        when the database fails.
+    :raises RunError: when the code of a degree, and those before it, were issued on other facts than
+        those of the request: another registry uses the same degree_id for somebody else. Nothing is
+        issued then. Also when the database fails.
     :raises InputError: for a channel that the policy does not know, or a date that is none.
     :raises ValueError: when a request names another batch.
     """
@@ -143,7 +143,7 @@ def _issue(
     held: dict[str, IssuedCode] = {}
     suspended: dict[str, str] = {}
     for row in _held(connection, list(wanted)):
-        _refuse_other_facts(row, wanted[row.degree_id].degree_facts)
+        _refuse_other_facts(connection, row, wanted[row.degree_id].degree_facts)
         if row.state == ACTIVE:
             held[row.degree_id] = IssuedCode(*row[: len(_CODE)])
         else:
@@ -290,8 +290,20 @@ def _insert(
     return issued
 
 
-def _refuse_other_facts(row: Row[Any], asked: _Facts) -> None:
-    _refuse(row.degree_id, f"the code of batch {row.batch}", json.loads(row.facts), asked)
+def _refuse_other_facts(connection: Connection, row: Row[Any], asked: _Facts) -> None:
+    """Refuse a request on facts that neither the degree's code nor one that it replaced was issued on.
+
+    A batch asks by its own snapshot, and the code may have been replaced on a corrected registry since.
+    """
+    held = json.loads(row.facts)
+    if differing(held, asked):
+        earlier = select(CodeRow.facts).where(
+            CodeRow.degree_id == row.degree_id, CodeRow.code != row.code
+        )
+        facts = map(json.loads, connection.execute(earlier).scalars())
+        if any(not differing(one, asked) for one in facts):
+            return
+    _refuse(row.degree_id, f"the code of batch {row.batch}", held, asked)
 
 
 def _refuse(degree_id: str, holder: str, held: _Facts, asked: _Facts) -> None:

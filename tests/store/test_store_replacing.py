@@ -17,7 +17,7 @@ from whole_log import whole
 
 from migrate.codes import verifier
 from migrate.codes.issuing import IssuedCode, IssueRequest, sha256_text
-from migrate.errors import InputError
+from migrate.errors import InputError, RunError
 from migrate.review.registry_values import canonical_row
 from migrate.store import heads, lifecycle, log_keys
 from migrate.store.audit import verify
@@ -145,6 +145,18 @@ def test_a_new_code_stands_for_what_was_decided_and_applied(office: Office) -> N
     office.reopen("C1", seq)
     assert office.state(new.code) == "suspended"
     whole(office.engine)
+
+
+def test_a_batch_that_asks_by_its_old_snapshot_finds_the_new_code(office: Office) -> None:
+    """Another record's case corrected the degree: the batch of the linked one may issue on."""
+    asked = IssueRequest("D1", "linked", "b", office.facts())
+    office.correct_and_apply(national_id=NEW_ID, last_name=NEW_NAME)
+    new = office.replace()
+    given = {"batch": "b", "actor": "test"}
+    assert issue(office.engine, [asked], **given).repeated == (new,)  # type: ignore[arg-type]
+    facts = office.facts() | {"national_id": "0064247201"}
+    with pytest.raises(RunError, match="is not the one"):
+        issue(office.engine, [IssueRequest("D1", "linked", "b", facts)], **given)  # type: ignore[arg-type]
 
 
 def test_without_a_registry_the_facts_are_the_old_ones(office: Office) -> None:
