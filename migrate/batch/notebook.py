@@ -7,13 +7,17 @@ import logging
 import os
 import re
 import shutil
+import signal
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import nbformat
+import psutil
 
 from migrate.batch import progress, secrets
 from migrate.batch.project import notebook as notebook_of
@@ -31,6 +35,7 @@ _TRANSIENT = (
 _ERROR_KINDS = {"InputError": 2, "RunError": 1, "MigrateError": 1}
 _TABLE = re.compile(r'<table id="(T_[0-9a-f]{5})"')
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+>")
+_KERNEL = "ipykernel_launcher"
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -57,7 +62,11 @@ def execute(stage: str, parameters: dict[str, Any], output: Path, *, word: Path)
     check_parameters(source, parameters)
     output.parent.mkdir(parents=True, exist_ok=True)
     failure: NotebookFailed | None = None
-    with _private_kernel(word) as config, write_atomically(output) as partial:
+    with (
+        _private_kernel(word) as config,
+        write_atomically(output) as partial,
+        _ended_by_keyboard() as interrupted,
+    ):
         try:
             papermill.execute_notebook(
                 str(source),
@@ -73,18 +82,54 @@ def execute(stage: str, parameters: dict[str, Any], output: Path, *, word: Path)
                 config=config,
             )
         except PapermillExecutionError as error:
+            if interrupted():
+                raise KeyboardInterrupt from None
             failure = _cell_failed(stage, error, output)
         except (MemoryError, RuntimeError) as error:
+            if interrupted():
+                raise KeyboardInterrupt from None
             failure = NotebookFailed(
                 f"the kernel of notebook {stage} died: {_one_line(str(error))}",
                 exit_code=1,
                 file=output,
                 fix="The machine may be out of memory; resume when there is more",
             )
+        if interrupted():
+            raise KeyboardInterrupt
         clean(partial)
     _write_html(output)
     if failure is not None:
         raise failure
+
+
+@contextmanager
+def _ended_by_keyboard() -> Iterator[Callable[[], bool]]:
+    """Let Ctrl-C kill the kernel, once: who runs the notebook sees that it died, and asks here why.
+
+    An exception raised into whatever nbclient does at that moment may be lost in it, or come with
+    complaints of its tasks. Ctrl-C twice is the usual KeyboardInterrupt.
+    """
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+        # it would say that the kernel died
+        logging.getLogger("papermill").setLevel(logging.CRITICAL)
+        for child in psutil.Process().children():
+            with suppress(psutil.Error):
+                if _KERNEL in child.cmdline():
+                    child.kill()
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield asked.is_set
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def check_parameters(source: Path, parameters: dict[str, Any]) -> None:
