@@ -9,6 +9,7 @@ import typer
 from migrate.batch.commands.code_replace import replace
 from migrate.batch.commands.code_view import By, Code, Why, digits, print_code
 from migrate.batch.commands.stores import AsJson, Reports, Store, opened
+from migrate.options import help_alone
 
 app = typer.Typer(
     name="code",
@@ -18,13 +19,7 @@ app = typer.Typer(
 A code is never deleted and its number never given again. Each step is an event of the ledger that
 says who did it and why.""",
 )
-
-
-@app.callback()
-def about(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit(2)
+app.callback()(help_alone)
 
 
 @app.command()

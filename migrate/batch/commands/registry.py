@@ -12,6 +12,7 @@ import typer
 
 from migrate.batch.commands.stores import AsJson, Reports, Store, opened
 from migrate.errors import InputError, RunError
+from migrate.options import help_alone
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -27,15 +28,9 @@ app = typer.Typer(
 Corrections, new degrees and new graduates are proposed by decisions. They are exported as a file that
 the registry's owner reviews, and applied to its database in one transaction.""",
 )
+app.callback()(help_alone)
 
 By = Annotated[str, typer.Option("--by", help="Who does it.")]
-
-
-@app.callback()
-def about(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit(2)
 
 
 @app.command()

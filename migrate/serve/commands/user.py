@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from migrate.options import help_alone
 from migrate.serve.commands.stores import AsJson, Reports, Store, opened
 
 app = typer.Typer(
@@ -20,6 +21,7 @@ app = typer.Typer(
 There are no users to begin with. A password is asked on the terminal, or read from a file or a pipe;
 it is never an argument.""",
 )
+app.callback()(help_alone)
 UserId = Annotated[str, typer.Argument(metavar="ID", help="The user's name, as z.karimi.")]
 By = Annotated[str, typer.Option("--by", help="Who does it.")]
 PasswordFile = Annotated[
@@ -30,13 +32,6 @@ PasswordFile = Annotated[
         show_default=False,
     ),
 ]
-
-
-@app.callback()
-def about(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit(2)
 
 
 @app.command()

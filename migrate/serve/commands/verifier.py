@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from migrate.options import help_alone
 from migrate.serve.commands.stores import AsJson, Reports, Store, opened, store_address
 
 app = typer.Typer(
@@ -18,20 +19,14 @@ app = typer.Typer(
 
 A key is shown once, when it is made; the store keeps only its digest.""",
 )
+app.callback()(help_alone)
 inquiries_app = typer.Typer(
     name="inquiries",
     invoke_without_command=True,
     help="""The service's log of look-ups: by digest of the code, without who looked it up.""",
 )
+inquiries_app.callback()(help_alone)
 By = Annotated[str, typer.Option("--by", help="Who does it.")]
-
-
-@app.callback()
-@inquiries_app.callback()
-def about(context: typer.Context) -> None:
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
-        raise typer.Exit(2)
 
 
 @app.command()
