@@ -29,7 +29,8 @@ def serve(
         typer.Option(
             envvar="MIGRATE_PUBLIC_URL",
             help="How the world reaches the service, as https://codes.example. Requests for other "
-            "names are refused, and https tells browsers to stay with it.",
+            "names are refused, and https tells browsers to stay with it. Holders' sheets name it: "
+            "without it there are none.",
         ),
     ] = "",
     trusted_proxy: Annotated[
