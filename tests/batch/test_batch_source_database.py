@@ -7,10 +7,12 @@ import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
-from batch_room import migrate, rows_of
+from batch_room import Running, migrate, rows_of
 
 from migrate.batch import manifest as manifests
 from migrate.batch.inputs import described_source
@@ -89,15 +91,22 @@ def test_a_query_that_a_profile_holds_is_recorded(small: Path, tmp_path: Path) -
     profile = tmp_path / "profile.yaml"
     profile.write_text(f"query: |\n  {query}\n", encoding="utf-8")
     reports = tmp_path / "reports"
-    ended = migrate(
+    manifest = reports / "query" / "manifest.json"
+
+    def read() -> dict[str, Any]:
+        return json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
+
+    running = Running(
         *("run", "--source", address, "--profile", str(profile)),
         *("--registry", f"sqlite:///{small / 'registry.sqlite'}#degrees"),
         *("--batch", "query", "--reports", str(reports), "--no-issue"),
+        log=tmp_path / "log",
     )
-    assert ended.code == 0, ended.err
-    assert len(rows_of(reports / "query" / "outcomes.csv")) == 20
-    manifest = json.loads((reports / "query" / "manifest.json").read_text(encoding="utf-8"))
-    assert manifest["inputs"]["source"]["query"].strip() == query
+    # what follows the reading is as for any source
+    running.wait_for(lambda: "1-intake" in read().get("notebooks", {}), "end of 1-intake")
+    running.kill()
+    assert pq.read_metadata(reports / "query" / "staged.parquet").num_rows == 20
+    assert read()["inputs"]["source"]["query"].strip() == query
 
 
 def test_a_memo_file_is_part_of_a_dbf_source(tmp_path: Path) -> None:
