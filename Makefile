@@ -42,7 +42,7 @@ demo: $(VENV)/.run ## Run one batch on made-up data: 10,000 ledger rows, 50,000 
 	@$(BIN)/migrate run --source $(SAMPLE)/legacy.csv --registry "sqlite:///$(SAMPLE)/registry.sqlite#degrees" --batch demo --reports $(REPORTS) --store "sqlite:///$(SAMPLE)/store.sqlite"
 
 test: $(VENV)/.test ## Run the whole test suite
-	@$(BIN)/python -m pytest -n 3 --dist worksteal
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 ROWS ?= 100000 1000000 5000000
 bench-intake: $(VENV)/.test ## Measure intake against plain pandas.read_csv (ROWS="100000 1000000 5000000")
