@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from serve_room import WIDE, Room, TestClient, furnish, served
@@ -75,3 +76,13 @@ def chromium() -> str:
             pytest.fail("chromium is not installed: the pages were not looked at")
         pytest.skip("chromium is not installed: the pages were not looked at")
     return found
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        held = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        yield held
+        held.close()

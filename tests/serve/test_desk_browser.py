@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from desk_room import PASSWORD, DeskRoom, furnish_desk
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from serve_room import WIDE, running
 
 from migrate.review.roles import Viewer
@@ -34,14 +34,6 @@ def site(room: DeskRoom, tmp_path: Path) -> Iterator[str]:
     options = ("--desk", "--scans", str(room.scans), "--limits", WIDE)
     with running(room, tmp_path / "log", *options) as url:  # type: ignore[arg-type]
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    with sync_playwright() as playwright:
-        held = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield held
-        held.close()
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from serve_room import MISTYPED, NATIONAL_ID, UNKNOWN, WIDE, Room, furnish, running
 
 PHONE = {"width": 360, "height": 740}
@@ -24,14 +24,6 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Room:
 def site(room: Room, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with running(room, tmp_path_factory.mktemp("log") / "log", "--limits", WIDE) as url:
         yield url
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Any]:
-    with sync_playwright() as playwright:
-        held = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield held
-        held.close()
 
 
 @pytest.fixture

@@ -9,11 +9,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from at_once import at_once
 from sqlalchemy import Engine
 from test_registry_apply import KILLED, Room, whats
 
@@ -65,25 +66,6 @@ def fallen(room: Room) -> int:
 
 def father(room: Room, degree: str = "D1") -> str:
     return str(room.rows()[degree]["father_name"])
-
-
-def at_once(*steps: Callable[[], object]) -> list[object]:
-    """What came of steps that begin together: what each gave, or the error it ended with."""
-    ready, came = threading.Barrier(len(steps)), [None] * len(steps)  # type: list[object]
-
-    def run(place: int, step: Callable[[], object]) -> None:
-        ready.wait()
-        try:
-            came[place] = step()
-        except Exception as error:
-            came[place] = error
-
-    threads = [threading.Thread(target=run, args=one) for one in enumerate(steps)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return came
 
 
 def test_all_kinds_are_applied_once_from_a_store_on_a_server(served: Room) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from at_once import at_once
 from audited_store import make_keys
 from sqlalchemy import Engine
 from test_registry_apply import Room
@@ -326,25 +326,6 @@ def test_the_holder_of_a_replaced_code_can_check_it(office: Office, tmp_path: Pa
         lines = io.StringIO(stream.getvalue(), newline="\n")
         said = verifier.verify(lines, [keys.first.public.text()], [])
         assert any(NEW_NAME in line for line in said) is (code == new.code)
-
-
-def at_once(*steps: Callable[[], object]) -> list[object]:
-    """What came of steps that begin together: what each gave, or the error it ended with."""
-    ready, came = threading.Barrier(len(steps)), [None] * len(steps)  # type: list[object]
-
-    def run(place: int, step: Callable[[], object]) -> None:
-        ready.wait()
-        try:
-            came[place] = step()
-        except Exception as error:
-            came[place] = error
-
-    threads = [threading.Thread(target=run, args=one) for one in enumerate(steps)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return came
 
 
 def test_two_who_replace_and_one_who_issues_leave_one_code(office: Office) -> None:
